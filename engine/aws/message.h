@@ -1,0 +1,66 @@
+/*
+ * message: one HTTP request and one HTTP response, as data.
+ *
+ * A request is made by a codec, given its host by the endpoint, signed by sigv4 and sent by http. All its texts
+ * live in its own arena, but for the body, which is a buffer.
+ */
+#ifndef BALM_AWS_MESSAGE_H
+#define BALM_AWS_MESSAGE_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+
+struct balm_header {
+    const char *name; /* case as sent */
+    const char *value;
+};
+
+struct balm_pair {
+    const char *name;  /* percent-encoded already */
+    const char *value; /* percent-encoded already; NULL: the name stands alone ("?versioning") */
+};
+
+struct balm_request {
+    struct balm_arena *arena; /* borrowed: what the texts live in */
+    const char *method;
+    const char *scheme; /* "https"; set with the endpoint */
+    const char *host;   /* "s3.eu-west-1.amazonaws.com", or with ":port"; set with the endpoint */
+    const char *base_path; /* the endpoint's own path ("" or "/x") */
+    const char *path;      /* percent-encoded, begins with "/" */
+    struct balm_pair *query;
+    size_t query_len;
+    struct balm_header *headers;
+    size_t header_len;
+    struct balm_buf body;
+};
+
+struct balm_response {
+    int status;
+    struct balm_header *headers; /* names in lower case */
+    size_t header_len;
+    struct balm_buf body;
+    struct balm_arena arena; /* owns header texts */
+};
+
+void balm_request_init(struct balm_request *request, struct balm_arena *arena);
+void balm_request_free(
+    struct balm_request
+        *request); /* the body; the texts go with the arena. Wiped: headers may be secret. */
+
+/* Texts are copied into the arena. Errors stick to the arena. */
+void balm_request_add_header(struct balm_request *request, const char *name, const char *value);
+void balm_request_set_header(struct balm_request *request, const char *name,
+                             const char *value); /* replaces, any case */
+void balm_request_remove_header(struct balm_request *request, const char *name);
+const char *balm_request_header(const struct balm_request *request,
+                                const char *name); /* NULL when absent; any case */
+/* name and value unencoded; value NULL stands alone */
+void balm_request_add_query(struct balm_request *request, const char *name, const char *value);
+/* scheme://host[base_path]path[?query], into buf */
+enum balm_code balm_request_url(const struct balm_request *request, struct balm_buf *buf);
+
+void balm_response_init(struct balm_response *response, size_t body_max);
+void balm_response_free(struct balm_response *response);
+const char *balm_response_header(const struct balm_response *response, const char *lower_name);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * rules: the endpoint rule language (smithy rules engine), evaluated in place over the pack.
+ *
+ * Pure and general: a rule set, parameters, partitions in; an endpoint or the rule set's own error out.
+ */
+#ifndef BALM_AWS_RULES_H
+#define BALM_AWS_RULES_H
+
+#include "aws/model.h"
+
+struct balm_partitions; /* partitions.json, read once */
+enum balm_code balm_partitions_new(struct balm_partitions **out, struct balm_pack *pack,
+                                   struct balm_err *err);
+void balm_partitions_release(struct balm_partitions *partitions);
+
+struct balm_partition {
+    const char *id;         /* "aws", "aws-cn" */
+    const char *dns_suffix; /* "amazonaws.com" */
+    const char *dual_stack_dns_suffix;
+    bool supports_fips, supports_dual_stack;
+    const char *home_region; /* for "global": us-east-1, cn-northwest-1, us-gov-west-1, ... */
+};
+/* The partition of a region by its list, its pattern, or its prefix; an unknown region belongs to "aws". */
+const struct balm_partition *balm_partition_of(const struct balm_partitions *partitions,
+                                               const char *region);
+const struct balm_partition *balm_partition_by_id(const struct balm_partitions *partitions,
+                                                  const char *id); /* NULL when unknown */
+
+struct balm_rules_result {
+    const char *url;              /* in arena */
+    struct balm_value properties; /* {"authSchemes": [...], ...} */
+    struct balm_value headers;    /* name -> list of texts */
+};
+
+/* params: a map of the rule set's parameters (strings, booleans, string lists). Defaults of the rule set are filled in; a required one that is missing is BALM_E_ARG.
+   A rule's own error is BALM_E_ARG with its words as the whole message. */
+enum balm_code balm_rules_evaluate(const struct balm_node *rules,
+                                   const struct balm_partitions *partitions,
+                                   struct balm_value params, struct balm_arena *arena,
+                                   struct balm_rules_result *out, struct balm_err *err);
+
+#endif

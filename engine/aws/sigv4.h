@@ -1,0 +1,56 @@
+/*
+ * sigv4: AWS Signature Version 4 for one HTTP request.
+ *
+ * Pure: no I/O, no clock, no globals. The caller passes the time, so that tests can sign the published
+ * vectors and a retry can sign again with a fresh date.
+ */
+#ifndef BALM_AWS_SIGV4_H
+#define BALM_AWS_SIGV4_H
+
+#include "aws/message.h"
+#include "core/digest.h"
+#include "core/err.h"
+
+struct balm_credentials {
+    const char *access_key_id;
+    const char *secret_access_key;
+    const char *session_token; /* NULL or "": long-lived */
+};
+
+/* Signing keys by day, region, service and access key, so that the four HMACs of a key are done once. The keys are wiped when they leave. */
+struct balm_signing_keys;
+enum balm_code balm_signing_keys_new(struct balm_signing_keys **out, struct balm_err *err);
+void balm_signing_keys_release(struct balm_signing_keys *keys);
+
+struct balm_sigv4_options {
+    const char *region;    /* "eu-west-1"; required */
+    const char *service;   /* signing name, such as "s3"; required */
+    int64_t now;           /* microseconds since 1970 */
+    bool unsigned_payload; /* x-amz-content-sha256: UNSIGNED-PAYLOAD */
+    bool
+        raw_path; /* S3: the path is encoded once and dot segments are kept; else the canonical path is encoded twice and normalised */
+    bool payload_header;            /* S3 family: send x-amz-content-sha256 */
+    struct balm_signing_keys *keys; /* NULL: derive each time */
+};
+
+/*
+ * Adds X-Amz-Date, X-Amz-Security-Token (temporary credentials only), X-Amz-Content-SHA256 (if asked for) and Authorization to request;
+ * replaces those of an earlier signature. Borrows every argument and keeps none (keys: see above). On failure request is unchanged.
+ */
+enum balm_code balm_sigv4_sign(struct balm_request *request,
+                               const struct balm_credentials *credentials,
+                               const struct balm_sigv4_options *options, struct balm_err *err);
+
+/* The stages, for tests that compare each of them with published vectors. */
+enum balm_code balm_sigv4_canonical_request(const struct balm_request *request,
+                                            const struct balm_sigv4_options *options,
+                                            struct balm_buf *canonical_request,
+                                            struct balm_buf *signed_headers);
+enum balm_code balm_sigv4_string_to_sign(const struct balm_sigv4_options *options,
+                                         const struct balm_buf *canonical_request,
+                                         struct balm_buf *string_to_sign);
+void balm_sigv4_signing_key(unsigned char out[BALM_SHA256_LEN],
+                            const struct balm_credentials *credentials,
+                            const struct balm_sigv4_options *options);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * digest: hashes and HMAC over libcrypto, algorithms fetched once.
+ *
+ * Hashing itself never fails; getting ready for it can, on a thread's first use. A thread that has
+ * called balm_digest_ready() knows that it did not; another would end the process there, since a
+ * wrong digest must not pass for a right one.
+ */
+#ifndef BALM_CORE_DIGEST_H
+#define BALM_CORE_DIGEST_H
+
+#include "core/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BALM_SHA256_LEN 32
+#define BALM_SHA256_HEX 65 /* with the NUL */
+#define BALM_MD5_LEN    16
+#define BALM_SHA1_LEN   20
+
+/* Makes this thread's contexts. To be called once at start; BALM_E_NOMEM when it cannot. */
+enum balm_code balm_digest_ready(struct balm_err *err);
+
+void balm_sha256(unsigned char out[BALM_SHA256_LEN], const void *bytes, size_t len);
+void balm_sha256_hex(char out[BALM_SHA256_HEX], const void *bytes, size_t len);
+void balm_sha1(unsigned char out[BALM_SHA1_LEN], const void *bytes, size_t len);
+void balm_md5(unsigned char out[BALM_MD5_LEN], const void *bytes, size_t len);
+/* HMAC-SHA256 (RFC 2104). out may alias key. */
+void balm_hmac_sha256(unsigned char out[BALM_SHA256_LEN], const void *key, size_t key_len,
+                      const void *bytes, size_t len);
+uint32_t balm_crc32(const void *bytes, size_t len); /* IEEE 802.3, zlib's */
+
+#endif

@@ -1,0 +1,227 @@
+#include "core/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_MIN ((size_t)16 << 10)
+
+static enum balm_code io_error(struct balm_err *err, const char *what, const char *path)
+{
+    return balm_fail(err, BALM_E_IO, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* Room for what fstat promises and one byte more, so that the end is seen without growing. */
+static size_t first_room(int fd, const struct balm_buf *buf, const struct stat *status)
+{
+    size_t left = buf->max > buf->len ? buf->max - buf->len : 0;
+    size_t want = READ_MIN;
+    (void)fd;
+    if (S_ISREG(status->st_mode) && status->st_size >= 0) want = (size_t)status->st_size + 1;
+    return want < left ? want : left;
+}
+
+static enum balm_code too_large(struct balm_buf *buf, const char *path, struct balm_err *err)
+{
+    buf->code = BALM_E_LIMIT;
+    return balm_fail(err, BALM_E_LIMIT, "%s is larger than the %zu bytes allowed", path, buf->max);
+}
+
+static enum balm_code read_all(struct balm_buf *buf, int fd, size_t room, const char *path,
+                               struct balm_err *err)
+{
+    char beyond;
+    for (;;) {
+        char *to = room ? balm_buf_room(buf, room) : &beyond;
+        ssize_t got;
+        if (!to) return balm_buf_status(buf, path, err);
+        got = read(fd, to, room ? room : 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return io_error(err, "read", path);
+        if (got == 0) return BALM_OK;
+        if (!room) return too_large(buf, path, err);
+        balm_buf_grew(buf, (size_t)got);
+        room = buf->max - buf->len;
+        if (room > READ_MIN) {
+            size_t spare = buf->cap - buf->len - 1;
+            room = spare >= READ_MIN ? spare : READ_MIN;
+        }
+    }
+}
+
+enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct balm_err *err)
+{
+    struct stat status;
+    enum balm_code code;
+    bool is_stdin = strcmp(path, "-") == 0;
+    const char *name = is_stdin ? "standard input" : path;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(err, "open", name);
+    if (buf->code) {
+        code = balm_buf_status(buf, name, err);
+    } else if (fstat(fd, &status) != 0) {
+        code = io_error(err, "read", name);
+    } else {
+        code = read_all(buf, fd, first_room(fd, buf, &status), name, err);
+    }
+    if (!is_stdin) close(fd);
+    return code;
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t wrote = write(fd, bytes, len);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) return false;
+        bytes += wrote;
+        len -= (size_t)wrote;
+    }
+    return true;
+}
+
+enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
+                               struct balm_err *err)
+{
+    char temporary[PATH_MAX];
+    size_t path_len = strlen(path);
+    bool done;
+    int fd;
+    if (path_len + sizeof ".XXXXXX" > sizeof temporary) {
+        return balm_fail(err, BALM_E_IO, "cannot write: the path is too long");
+    }
+    memcpy(temporary, path, path_len);
+    memcpy(temporary + path_len, ".XXXXXX", sizeof ".XXXXXX");
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) return io_error(err, "write", path);
+    done = write_all(fd, bytes, len) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    if (close(fd) != 0) done = false;
+    if (done && rename(temporary, path) == 0) return BALM_OK;
+    io_error(err, "write", path);
+    unlink(temporary);
+    return BALM_E_IO;
+}
+
+bool balm_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool balm_file_is_dir(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t len = strlen(name);
+    size_t suffix_len = strlen(suffix);
+    return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct names {
+    const char **at;
+    size_t count;
+    size_t cap;
+};
+
+static bool add_name(struct balm_arena *arena, struct names *names, const char *name)
+{
+    const char *copy = balm_arena_strdup(arena, name);
+    if (!copy) return false;
+    if (names->count == names->cap) {
+        size_t cap = names->cap ? names->cap * 2 : 32;
+        const char **at = realloc(names->at, cap * sizeof *at);
+        if (!at) return false;
+        names->at = at;
+        names->cap = cap;
+    }
+    names->at[names->count++] = copy;
+    return true;
+}
+
+static enum balm_code collect(struct balm_arena *arena, DIR *folder, const char *dir,
+                              const char *suffix, struct names *names, struct balm_err *err)
+{
+    for (;;) {
+        struct dirent *entry;
+        errno = 0;
+        entry = readdir(folder);
+        if (!entry) return errno ? io_error(err, "list", dir) : BALM_OK;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (!ends_in(entry->d_name, suffix)) continue;
+        if (!add_name(arena, names, entry->d_name)) {
+            return arena->code ? balm_arena_status(arena, err) : balm_nomem(err);
+        }
+    }
+}
+
+enum balm_code balm_dir_list(struct balm_arena *arena, const char *dir, const char *suffix,
+                             const char ***names, size_t *count, struct balm_err *err)
+{
+    struct names found = {NULL, 0, 0};
+    DIR *folder = opendir(dir);
+    enum balm_code code;
+    if (!folder) return io_error(err, "list", dir);
+    code = collect(arena, folder, dir, suffix, &found, err);
+    if (code) goto out;
+    if (found.count) qsort(found.at, found.count, sizeof *found.at, by_name);
+    *names = balm_arena_alloc(arena, found.count * sizeof *found.at);
+    code = balm_arena_status(arena, err);
+    if (code) goto out;
+    if (found.count) memcpy(*names, found.at, found.count * sizeof *found.at);
+    *count = found.count;
+out:
+    closedir(folder);
+    free(found.at);
+    return code;
+}
+
+/* Takes the last step off path, in place, and returns it; NULL at the root. */
+static char *cut_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash) return NULL;
+    *slash = '\0';
+    return slash + 1;
+}
+
+static char *existing(struct balm_arena *arena, const char *root, const char *folder,
+                      const char *what)
+{
+    char *path = balm_arena_printf(arena, "%s/%s%s", root, folder, what);
+    return path && balm_file_exists(path) ? path : NULL;
+}
+
+char *balm_file_own(struct balm_arena *arena, const char *what)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *step;
+    char *found;
+    int levels;
+    if (len <= 0 || (size_t)len >= sizeof path - 1) return NULL;
+    path[len] = '\0';
+    if (!cut_last(path)) return NULL;
+    step = cut_last(path);
+    found = step && strcmp(step, "bin") == 0 ? existing(arena, path, "share/balm/", what) : NULL;
+    /* Tests lie a few folders deeper in the build tree than balm does. */
+    for (levels = 0; step && !found && levels < 5; levels++) {
+        step = cut_last(path);
+        if (!step || strcmp(step, "build") != 0) continue;
+        found = existing(arena, path, strcmp(what, "models.pack") == 0 ? "build/" : "", what);
+    }
+    return found;
+}

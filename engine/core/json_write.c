@@ -1,0 +1,261 @@
+/* json, the writing half. */
+#include "core/json.h"
+#include "core/text.h"
+#include "core/time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct writer {
+    struct balm_buf *buf;
+    unsigned style;
+    int depth;
+};
+
+static enum balm_code write_value(struct writer *w, struct balm_value value);
+
+/* How many bytes from the start may stand in a string as they are. */
+static size_t plain_run(const char *text, size_t len)
+{
+    const uint64_t ones = 0x0101010101010101U;
+    size_t i = 0;
+    while (len - i >= 8) {
+        uint64_t word;
+        uint64_t quote;
+        uint64_t slash;
+        memcpy(&word, text + i, 8);
+        quote = word ^ (ones * '"');
+        slash = word ^ (ones * '\\');
+        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
+            (ones * 0x80)) {
+            break;
+        }
+        i += 8;
+    }
+    while (i < len && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x80 &&
+           text[i] != '"' && text[i] != '\\') {
+        i++;
+    }
+    return i;
+}
+
+static void escape(struct balm_buf *buf, char c)
+{
+    static const char plain[] = "\"\\\b\f\n\r\t";
+    static const char names[] = "\"\\bfnrt";
+    const char *found = c ? strchr(plain, c) : NULL;
+    if (found) {
+        char pair[2] = {'\\', names[found - plain]};
+        balm_buf_add(buf, pair, 2);
+    } else {
+        balm_buf_addf(buf, "\\u%04x", (unsigned)(unsigned char)c);
+    }
+}
+
+enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
+{
+    size_t i = 0;
+    balm_buf_addc(buf, '"');
+    while (i < len) {
+        uint32_t code_point;
+        size_t took = plain_run(text + i, len - i);
+        if (took == 0 && (unsigned char)text[i] >= 0x80) {
+            took = balm_text_utf8_next(text + i, len - i, &code_point);
+        }
+        if (took > 0) {
+            balm_buf_add(buf, text + i, took);
+        } else if ((unsigned char)text[i] < 0x80) {
+            escape(buf, text[i]);
+            took = 1;
+        } else {
+            balm_buf_adds(buf, "\xEF\xBF\xBD");
+            took = 1;
+        }
+        i += took;
+    }
+    return balm_buf_addc(buf, '"');
+}
+
+enum balm_code balm_json_number(struct balm_buf *buf, double number)
+{
+    char text[40];
+    int digits;
+    if (isnan(number)) return balm_buf_adds(buf, "NaN");
+    if (isinf(number)) return balm_buf_adds(buf, number > 0 ? "Infinity" : "-Infinity");
+    for (digits = 15; digits <= 17; digits++) {
+        double back;
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        back = strtod(text, NULL);
+        if (back <= number && back >= number) break;
+    }
+    return balm_buf_adds(buf, text);
+}
+
+static enum balm_code write_integer(struct balm_buf *buf, int64_t integer)
+{
+    char text[24];
+    char *at = text + sizeof text;
+    uint64_t size = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+    do {
+        *--at = (char)('0' + size % 10);
+        size /= 10;
+    } while (size);
+    if (integer < 0) *--at = '-';
+    return balm_buf_add(buf, at, (size_t)(text + sizeof text - at));
+}
+
+static enum balm_code write_double(struct balm_buf *buf, double number)
+{
+    bool finite = isfinite(number);
+    if (!finite) balm_buf_addc(buf, '"');
+    balm_json_number(buf, number);
+    return finite ? buf->code : balm_buf_addc(buf, '"');
+}
+
+static void new_line(struct writer *w)
+{
+    int i;
+    if (!(w->style & BALM_JSON_PRETTY)) return;
+    balm_buf_addc(w->buf, '\n');
+    for (i = 0; i < w->depth; i++) {
+        balm_buf_add(w->buf, "  ", 2);
+    }
+}
+
+static enum balm_code write_list(struct writer *w, struct balm_value list)
+{
+    size_t count = balm_list_len(list);
+    enum balm_code code = BALM_OK;
+    size_t i;
+    balm_buf_addc(w->buf, '[');
+    w->depth++;
+    for (i = 0; i < count && !code; i++) {
+        if (i) balm_buf_addc(w->buf, ',');
+        new_line(w);
+        code = write_value(w, *balm_list_at(list, i));
+    }
+    w->depth--;
+    if (count) new_line(w);
+    return code ? code : balm_buf_addc(w->buf, ']');
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct balm_entry *left = *(const struct balm_entry *const *)a;
+    const struct balm_entry *right = *(const struct balm_entry *const *)b;
+    uint32_t len = left->key_len < right->key_len ? left->key_len : right->key_len;
+    int order = memcmp(left->key, right->key, len);
+    return order ? order : (left->key_len > right->key_len) - (left->key_len < right->key_len);
+}
+
+static const struct balm_entry **sorted_entries(struct balm_value map)
+{
+    size_t count = balm_map_len(map);
+    const struct balm_entry **entries = malloc(count * sizeof *entries);
+    size_t i;
+    if (!entries) return NULL;
+    for (i = 0; i < count; i++) {
+        entries[i] = balm_map_at(map, i);
+    }
+    qsort(entries, count, sizeof *entries, by_key);
+    return entries;
+}
+
+static enum balm_code write_member(struct writer *w, const struct balm_entry *entry)
+{
+    new_line(w);
+    balm_json_quote(w->buf, entry->key, entry->key_len);
+    balm_buf_adds(w->buf, w->style & BALM_JSON_PRETTY ? ": " : ":");
+    return write_value(w, entry->value);
+}
+
+static enum balm_code write_map(struct writer *w, struct balm_value map)
+{
+    size_t count = balm_map_len(map);
+    bool sorted = (w->style & BALM_JSON_SORTED) && count > 1;
+    const struct balm_entry **entries = sorted ? sorted_entries(map) : NULL;
+    enum balm_code code = BALM_OK;
+    size_t i;
+    if (sorted && !entries) {
+        if (!w->buf->code) w->buf->code = BALM_E_NOMEM;
+        return BALM_E_NOMEM;
+    }
+    balm_buf_addc(w->buf, '{');
+    w->depth++;
+    for (i = 0; i < count && !code; i++) {
+        if (i) balm_buf_addc(w->buf, ',');
+        code = write_member(w, entries ? entries[i] : balm_map_at(map, i));
+    }
+    w->depth--;
+    free(entries);
+    if (count) new_line(w);
+    return code ? code : balm_buf_addc(w->buf, '}');
+}
+
+static enum balm_code write_time(struct balm_buf *buf, int64_t micros)
+{
+    char text[BALM_TIME_MAX];
+    balm_time_iso8601(text, micros);
+    return balm_buf_addf(buf, "\"%s\"", text);
+}
+
+static enum balm_code write_bytes(struct balm_buf *buf, struct balm_value value)
+{
+    balm_buf_addc(buf, '"');
+    balm_text_base64(buf, value.as.text, value.len);
+    return balm_buf_addc(buf, '"');
+}
+
+static enum balm_code write_unknown(struct balm_buf *buf, struct balm_value value)
+{
+    balm_buf_adds(buf, "{\"unknown\":");
+    balm_json_quote(buf, value.as.text, value.len);
+    return balm_buf_addc(buf, '}');
+}
+
+static enum balm_code write_container(struct writer *w, struct balm_value value)
+{
+    if (w->depth >= BALM_VALUE_DEPTH) {
+        if (!w->buf->code) w->buf->code = BALM_E_LIMIT;
+        return BALM_E_LIMIT;
+    }
+    return value.type == BALM_LIST ? write_list(w, value) : write_map(w, value);
+}
+
+static enum balm_code write_value(struct writer *w, struct balm_value value)
+{
+    struct balm_buf *buf = w->buf;
+    if (value.secret && !(w->style & BALM_JSON_SECRETS)) {
+        return balm_buf_adds(buf, "\"(sensitive)\"");
+    }
+    switch ((enum balm_type)value.type) {
+    case BALM_NULL:
+        break;
+    case BALM_BOOL:
+        return balm_buf_adds(buf, value.as.boolean ? "true" : "false");
+    case BALM_INT:
+        return write_integer(buf, value.as.integer);
+    case BALM_DOUBLE:
+        return write_double(buf, value.as.number);
+    case BALM_STRING:
+        return balm_json_quote(buf, value.as.text, value.len);
+    case BALM_BYTES:
+        return write_bytes(buf, value);
+    case BALM_TIME:
+        return write_time(buf, value.as.integer);
+    case BALM_LIST:
+    case BALM_MAP:
+        return write_container(w, value);
+    case BALM_UNKNOWN:
+        return write_unknown(buf, value);
+    }
+    return balm_buf_adds(buf, "null");
+}
+
+enum balm_code balm_json_print(struct balm_buf *buf, struct balm_value value, unsigned style)
+{
+    struct writer w = {buf, style, 0};
+    return write_value(&w, value);
+}

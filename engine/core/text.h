@@ -1,0 +1,61 @@
+/*
+ * text: small jobs on byte strings that several layers need.
+ */
+#ifndef BALM_CORE_TEXT_H
+#define BALM_CORE_TEXT_H
+
+#include "core/buf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Percent-encodes all but A-Z a-z 0-9 - _ . ~ (RFC 3986 §2.3) and the characters of keep ("/" for
+   paths, "" or NULL for none). */
+enum balm_code balm_text_percent(struct balm_buf *buf, const char *text, size_t len,
+                                 const char *keep);
+/* Undoes it; a stray % is kept as it is. plus_is_space for query strings. */
+enum balm_code balm_text_unpercent(struct balm_buf *buf, const char *text, size_t len,
+                                   bool plus_is_space);
+
+enum balm_code balm_text_hex(struct balm_buf *buf, const void *bytes, size_t len); /* lower case */
+enum balm_code balm_text_base64(struct balm_buf *buf, const void *bytes, size_t len);
+/* Strict RFC 4648 §4 (white space is skipped); BALM_E_INPUT otherwise, and then buf is as it was.
+   */
+enum balm_code balm_text_unbase64(struct balm_buf *buf, const char *text, size_t len);
+
+bool balm_text_is_utf8(const char *text, size_t len);
+/* Decodes one code point; returns its length in bytes, or 0 where text is not UTF-8 there. */
+size_t balm_text_utf8_next(const char *text, size_t len, uint32_t *code_point);
+enum balm_code balm_text_utf8_add(struct balm_buf *buf, uint32_t code_point);
+
+bool balm_text_starts(const char *text, const char *prefix);
+bool balm_text_ends(const char *text, const char *suffix);
+bool balm_text_same_nocase(const char *a, const char *b);
+/* `*` any run, `?` any one character; the whole of text must match. Takes at most the product of
+   the two lengths. */
+bool balm_text_glob(const char *pattern, const char *text);
+
+/* "PutBucketVersioning" to "put_bucket_versioning", by botocore's xform_name: "DescribeDBInstances"
+   to "describe_db_instances", "ListObjectsV2" to "list_objects_v2". */
+enum balm_code balm_text_snake(struct balm_buf *buf, const char *name);
+
+/* Optimal string alignment distance: letters added, dropped, changed, and neighbours swapped.
+   Counted up to `most`; anything beyond, and any name of more than 255 bytes, gives `most` + 1.
+   Case counts: fold first where it should not. */
+size_t balm_text_distance(const char *a, const char *b, size_t most);
+/* The one of names nearest to name, ignoring case and underscores; the first of several. NULL when
+   none is near (more than a third of name differs). */
+const char *balm_text_nearest(const char *name, const char *const *names, size_t count);
+
+/* A valid host label, RFC 1123: 1-63 of a-z A-Z 0-9 and -, no - at either end. */
+bool balm_text_is_host_label(const char *text, size_t len);
+
+/* Fills out with 16 random bytes as a UUID version 4 text, from the system's generator. */
+void balm_text_uuid(char out[37]);
+/* Fills with random bytes from the system's generator (RAND_bytes). */
+void balm_random(void *bytes, size_t len);
+
+/* Overwrites with zeros, in a way the compiler keeps. */
+void balm_wipe(void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,352 @@
+#include "remedy/policy.h"
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "core/time.h"
+#include "remedy/policy_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLICY_MAX    ((size_t)4 << 20) /* bytes of balm.lua */
+#define DAY_US        ((int64_t)86400 * 1000000)
+#define ANNOUNCE_DAYS 14
+
+struct balm_policy {
+    struct balm_arena arena;
+    size_t references;
+    char *path;
+    char hash[BALM_SHA256_HEX];
+    struct balm_value root;
+};
+
+void balm_policy_retain(struct balm_policy *policy)
+{
+    policy->references++;
+}
+
+void balm_policy_release(struct balm_policy *policy)
+{
+    if (!policy || --policy->references > 0) return;
+    balm_arena_free(&policy->arena);
+    free(policy);
+}
+
+/* An exclusion holds to the end of its day where it names a day. */
+static int64_t expiry_of(struct balm_value exclusion)
+{
+    struct balm_value expires = balm_get(exclusion, "expires");
+    int64_t micros = 0;
+
+    if (expires.type != BALM_STRING || !balm_time_parse(expires.as.text, expires.len, &micros))
+        return 0;
+    return expires.len == 10 ? micros + DAY_US : micros;
+}
+
+static void announce(const struct balm_policy *policy, int64_t now, const struct balm_log *log)
+{
+    struct balm_value exclude = balm_get(policy->root, "exclude");
+
+    for (size_t i = 0; i < balm_list_len(exclude); i++) {
+        struct balm_value exclusion = *balm_list_at(exclude, i);
+        const char *reason = balm_get_string(exclusion, "reason", "");
+        const char *owner = balm_get_string(exclusion, "owner", "");
+        const char *expires = balm_get_string(exclusion, "expires", "");
+        int64_t left = expiry_of(exclusion) - now;
+
+        if (left <= 0) {
+            balm_log(log, BALM_LOG_WARN,
+                     "%s: exclude[%zu] (%s, %s) expired on %s and excludes nothing", policy->path,
+                     i + 1, reason, owner, expires);
+        } else if (left < ANNOUNCE_DAYS * DAY_US) {
+            balm_log(log, BALM_LOG_WARN, "%s: exclude[%zu] (%s, %s) expires on %s", policy->path,
+                     i + 1, reason, owner, expires);
+        }
+    }
+}
+
+static enum balm_code read_file(struct balm_policy *policy, struct balm_err *err)
+{
+    static const struct balm_limits limits = {(size_t)64 << 20, 50000000, 1000000000, 1000000000};
+    struct balm_buf text = BALM_BUF_INIT(POLICY_MAX);
+    enum balm_code code = balm_file_read(&text, policy->path, err);
+
+    if (code) goto out;
+    balm_sha256_hex(policy->hash, text.bytes, text.len);
+    code = balm_evaluate(&policy->arena, policy->path, text.bytes, text.len, &limits, &policy->root,
+                         err);
+out:
+    balm_buf_free(&text);
+    return code;
+}
+
+static enum balm_code check(struct balm_policy *policy, struct balm_catalog *catalog,
+                            struct balm_arena *arena, struct balm_value *faults,
+                            struct balm_err *err)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+
+    balm_policy_check(policy->root, catalog, arena, *faults);
+    for (size_t i = 0; i < balm_list_len(*faults); i++) {
+        balm_buf_addf(&text, "%s%s", i > 0 ? "; " : "", balm_list_at(*faults, i)->as.text);
+    }
+    if (text.len > 0) balm_fail(err, BALM_E_INPUT, "%s: %s", policy->path, text.bytes);
+    balm_buf_free(&text);
+    return balm_list_len(*faults) > 0 ? BALM_E_INPUT : balm_arena_status(&policy->arena, err);
+}
+
+enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
+                                struct balm_catalog *catalog, int64_t now,
+                                const struct balm_log *log, struct balm_arena *arena,
+                                struct balm_value *faults, struct balm_err *err)
+{
+    struct balm_policy *policy = calloc(1, sizeof *policy);
+    enum balm_code code = BALM_OK;
+
+    if (!policy) return balm_nomem(err);
+    balm_arena_init(&policy->arena, 0);
+    policy->references = 1;
+    policy->path = balm_arena_strdup(&policy->arena, path ? path : "");
+    policy->root = balm_map(&policy->arena);
+    *faults = balm_list(arena);
+    code = balm_arena_status(&policy->arena, err);
+    if (!code && path) code = read_file(policy, err);
+    if (!code) code = check(policy, catalog, arena, faults, err);
+    if (code) {
+        balm_policy_release(policy);
+        return code;
+    }
+    announce(policy, now, log);
+    *out = policy;
+    return BALM_OK;
+}
+
+const char *balm_policy_path(const struct balm_policy *policy)
+{
+    return policy->path;
+}
+
+const char *balm_policy_hash(const struct balm_policy *policy)
+{
+    return policy->hash;
+}
+
+const char *balm_policy_role(const struct balm_policy *policy)
+{
+    return balm_get_string(policy->root, "role", NULL);
+}
+
+const char *balm_policy_external_id(const struct balm_policy *policy)
+{
+    return balm_get_string(policy->root, "external_id", NULL);
+}
+
+bool balm_policy_requires_permissions(const struct balm_policy *policy)
+{
+    return balm_get_bool(policy->root, "require_permissions", false);
+}
+
+bool balm_policy_has_account(const struct balm_policy *policy, const char *account)
+{
+    struct balm_value accounts = balm_get(policy->root, "accounts");
+
+    if (balm_is_null(accounts)) return true;
+    for (size_t i = 0; i < balm_list_len(accounts); i++) {
+        if (balm_is_text(*balm_list_at(accounts, i), account)) return true;
+    }
+    return false;
+}
+
+int64_t balm_policy_limit(const struct balm_policy *policy, const char *name)
+{
+    return balm_get_int(balm_get(policy->root, "guards"), name, 0);
+}
+
+/* ---- association ---- */
+
+static enum balm_mode mode_of(struct balm_value table, enum balm_mode fallback)
+{
+    const char *mode = balm_get_string(table, "mode", "");
+
+    if (strcmp(mode, "fix") == 0) return BALM_MODE_FIX;
+    if (strcmp(mode, "plan") == 0) return BALM_MODE_PLAN;
+    if (strcmp(mode, "off") == 0) return BALM_MODE_OFF;
+    return fallback;
+}
+
+/* Lays what a table says (the remediation's options, then the policy's) over the association. */
+static void lay_over(struct balm_association *out, struct balm_value table)
+{
+    struct balm_value parameters = balm_get(table, "parameters");
+
+    out->mode = mode_of(table, out->mode);
+    out->allow_destructive = balm_get_bool(table, "allow_destructive", out->allow_destructive);
+    out->role = balm_get_string(table, "role", out->role);
+    out->external_id = balm_get_string(table, "external_id", out->external_id);
+    if (parameters.type == BALM_MAP) out->parameters = parameters;
+}
+
+static const struct balm_value *policy_entry(const struct balm_policy *policy,
+                                             const struct balm_finding *finding,
+                                             const char **matched)
+{
+    struct balm_value policies = balm_get(policy->root, "policies");
+    const struct balm_value *entry = balm_map_get(policies, finding->policy_id);
+
+    *matched = finding->policy_id;
+    for (size_t i = 0; !entry && i < balm_list_len(finding->policy_aliases); i++) {
+        struct balm_value alias = *balm_list_at(finding->policy_aliases, i);
+        if (alias.type != BALM_STRING) continue;
+        *matched = alias.as.text;
+        entry = balm_map_get(policies, alias.as.text);
+    }
+    return entry;
+}
+
+static bool has_control(const struct balm_version *version, const struct balm_finding *finding,
+                        const char **matched)
+{
+    struct balm_value controls = balm_get(balm_version_declaration(version), "controls");
+
+    for (size_t i = 0; i < balm_list_len(controls); i++) {
+        struct balm_value control = *balm_list_at(controls, i);
+        *matched = control.as.text;
+        if (balm_is_text(control, finding->policy_id)) return true;
+        for (size_t k = 0; k < balm_list_len(finding->policy_aliases); k++) {
+            if (balm_equal(*balm_list_at(finding->policy_aliases, k), control)) return true;
+        }
+    }
+    return false;
+}
+
+/* By the scripts' own `controls`; two that claim one control are an error: the configuration must choose. */
+static enum balm_code by_controls(struct balm_catalog *catalog, const struct balm_finding *finding,
+                                  struct balm_arena *arena, struct balm_association *out,
+                                  struct balm_err *err)
+{
+    struct balm_version **versions;
+    struct balm_value faults;
+    size_t count = 0;
+    const char *matched;
+    enum balm_code code = balm_catalog_all(catalog, arena, &versions, &count, &faults, err);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!code && has_control(versions[i], finding, &matched)) {
+            if (out->remediation) {
+                code = balm_fail(err, BALM_E_INPUT,
+                                 "%s and %s both list the control %s: say in balm.lua's policies "
+                                 "which one is meant",
+                                 out->remediation, balm_version_id(versions[i]), matched);
+            } else {
+                out->remediation = balm_arena_strdup(arena, balm_version_id(versions[i]));
+                out->matched = balm_arena_strdup(arena, matched);
+            }
+        }
+        balm_version_release(versions[i]);
+    }
+    return code;
+}
+
+enum balm_code balm_policy_associate(const struct balm_policy *policy, struct balm_catalog *catalog,
+                                     const struct balm_finding *finding, struct balm_arena *arena,
+                                     struct balm_association *out, struct balm_err *err)
+{
+    const struct balm_value *entry = NULL;
+    enum balm_code code = BALM_OK;
+
+    memset(out, 0, sizeof *out);
+    out->matched = "";
+    out->parameters = balm_null();
+    out->mode = mode_of(policy->root, BALM_MODE_UNSTATED);
+    if (finding->remediation[0]) {
+        out->remediation = finding->remediation;
+    } else {
+        entry = policy_entry(policy, finding, &out->matched);
+        if (entry) {
+            out->remediation = entry->type == BALM_STRING
+                                   ? entry->as.text
+                                   : balm_get_string(*entry, "remediation", NULL);
+        } else {
+            out->matched = "";
+        }
+    }
+    if (!out->remediation && balm_get_bool(policy->root, "associate_controls", false)) {
+        code = by_controls(catalog, finding, arena, out, err);
+    }
+    if (code || !out->remediation) return code;
+    lay_over(out, balm_get(balm_get(policy->root, "remediations"), out->remediation));
+    if (entry && entry->type == BALM_MAP) lay_over(out, *entry);
+    return BALM_OK;
+}
+
+/* ---- exclusion ---- */
+
+static bool glob_any(struct balm_value pattern, const char *const *texts, size_t count)
+{
+    if (pattern.type != BALM_STRING) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i] && texts[i][0] && balm_text_glob(pattern.as.text, texts[i])) return true;
+    }
+    return false;
+}
+
+static bool matches_tag(struct balm_value wanted, struct balm_value tags)
+{
+    if (wanted.type == BALM_STRING) return balm_map_get(tags, wanted.as.text) != NULL;
+    for (size_t i = 0; i < balm_map_len(wanted); i++) {
+        const struct balm_entry *entry = balm_map_at(wanted, i);
+        if (!balm_equal(balm_get(tags, entry->key), entry->value)) return false;
+    }
+    return true;
+}
+
+static bool matches(struct balm_value exclusion, const struct balm_finding *finding,
+                    const char *remediation)
+{
+    const char *resource_names[] = {
+        balm_get_string(finding->resource, "Arn", ""),
+        balm_get_string(finding->resource, "ResourceId", ""),
+        balm_get_string(finding->resource, "Id", ""),
+        balm_get_string(finding->resource, "Name", ""),
+        balm_get_string(finding->resource, "UserName", ""),
+    };
+    const struct {
+        const char *key;
+        const char *const *texts;
+        size_t count;
+    } selectors[] = {
+        {"account", (const char *const[]){finding->account}, 1},
+        {"region", (const char *const[]){finding->region}, 1},
+        {"resource", resource_names, sizeof resource_names / sizeof *resource_names},
+        {"remediation", (const char *const[]){remediation}, 1},
+        {"policy", (const char *const[]){finding->policy_id}, 1},
+    };
+    struct balm_value tag = balm_get(exclusion, "tag");
+
+    for (size_t i = 0; i < sizeof selectors / sizeof *selectors; i++) {
+        struct balm_value pattern = balm_get(exclusion, selectors[i].key);
+        if (!balm_is_null(pattern) && !glob_any(pattern, selectors[i].texts, selectors[i].count))
+            return false;
+    }
+    return balm_is_null(tag) || matches_tag(tag, balm_get(finding->resource, "Tags"));
+}
+
+bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
+                          const char *remediation, int64_t now, struct balm_exclusion *out)
+{
+    struct balm_value exclude = balm_get(policy->root, "exclude");
+
+    for (size_t i = 0; i < balm_list_len(exclude); i++) {
+        struct balm_value exclusion = *balm_list_at(exclude, i);
+        if (expiry_of(exclusion) <= now || !matches(exclusion, finding, remediation)) continue;
+        out->reason = balm_get_string(exclusion, "reason", "");
+        out->owner = balm_get_string(exclusion, "owner", "");
+        out->expires = balm_get_string(exclusion, "expires", "");
+        return true;
+    }
+    return false;
+}

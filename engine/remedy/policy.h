@@ -1,0 +1,80 @@
+/*
+ * policy: the configuration, balm.lua (DESIGN §4).
+ *
+ * A policy is one valid state of the file: immutable, counted. A policy source keeps the newest valid one while
+ * Balm runs. Everything is checked strictly: a typo must not open a door.
+ */
+#ifndef BALM_REMEDY_POLICY_H
+#define BALM_REMEDY_POLICY_H
+
+#include "remedy/finding.h"
+#include "script/catalog.h"
+
+enum balm_mode { BALM_MODE_UNSTATED, BALM_MODE_FIX, BALM_MODE_PLAN, BALM_MODE_OFF };
+
+struct balm_policy;
+
+/* What the configuration says about one finding. Texts live as long as the policy. */
+struct balm_association {
+    const char *remediation; /* NULL: none is associated */
+    const char *
+        matched; /* the policy id or alias that matched; "" where the event named the remediation */
+    enum balm_mode mode;
+    bool allow_destructive;
+    const char *role;             /* template; NULL: not stated */
+    const char *external_id;      /* NULL: not stated */
+    struct balm_value parameters; /* map or null */
+};
+
+/* An exclusion that holds for a finding. */
+struct balm_exclusion {
+    const char *reason, *owner, *expires;
+};
+
+/*
+ * Loads the file at path; NULL: an empty policy (nothing stated). catalog is asked whether the remediations named exist. now (microseconds) judges dates; log gets exclusions that are about to
+ * expire or have expired. Every fault is in one BALM_E_INPUT message (as many as fit; *faults, in arena, has all).
+ */
+enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
+                                struct balm_catalog *catalog, int64_t now,
+                                const struct balm_log *log, struct balm_arena *arena,
+                                struct balm_value *faults, struct balm_err *err);
+void balm_policy_retain(struct balm_policy *policy);
+void balm_policy_release(struct balm_policy *policy);
+
+const char *balm_policy_path(const struct balm_policy *policy); /* "" when there is no file */
+const char *balm_policy_hash(const struct balm_policy *policy); /* SHA-256 of the text, hex; "" */
+const char *balm_policy_role(const struct balm_policy *policy); /* template or NULL */
+const char *balm_policy_external_id(const struct balm_policy *policy);
+bool balm_policy_requires_permissions(const struct balm_policy *policy);
+/* May Balm act in this account? Yes where no `accounts` are stated. */
+bool balm_policy_has_account(const struct balm_policy *policy, const char *account);
+/* A limit of `guards`, as "per_hour"; 0 when not stated. */
+int64_t balm_policy_limit(const struct balm_policy *policy, const char *name);
+/* Finds the remediation of a finding; also what is said about a remediation that the event names itself. */
+enum balm_code balm_policy_associate(const struct balm_policy *policy, struct balm_catalog *catalog,
+                                     const struct balm_finding *finding, struct balm_arena *arena,
+                                     struct balm_association *out, struct balm_err *err);
+/* Is the finding excluded, now? */
+bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
+                          const char *remediation, int64_t now, struct balm_exclusion *out);
+
+/* ---- the newest valid one ---- */
+
+struct balm_policy_source;
+struct balm_policy_source_options {
+    const char *path; /* NULL: an empty policy for good */
+    struct balm_catalog *catalog;
+    struct balm_loop *loop; /* watch the file; NULL: read once */
+    const struct balm_log *log;
+};
+/* The first load must succeed. faults as above. */
+enum balm_code balm_policy_source_new(struct balm_policy_source **out,
+                                      const struct balm_policy_source_options *options,
+                                      struct balm_arena *arena, struct balm_value *faults,
+                                      struct balm_err *err);
+void balm_policy_source_release(struct balm_policy_source *source);
+/* Retained for the caller. A changed file that is not valid leaves the old one and is logged once. */
+struct balm_policy *balm_policy_source_current(struct balm_policy_source *source);
+
+#endif

@@ -1,0 +1,300 @@
+#include "core/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
+
+static int clean(void **state)
+{
+    (void)state;
+    balm_buf_free(&buf);
+    return 0;
+}
+
+static void percent(const char *text, const char *keep, const char *expected)
+{
+    balm_buf_clear(&buf);
+    assert_int_equal(balm_text_percent(&buf, text, strlen(text), keep), BALM_OK);
+    assert_string_equal(buf.bytes, expected);
+}
+
+static void percent_encodes_all_but_the_unreserved(void **state)
+{
+    (void)state;
+    percent("AZaz09-_.~", NULL, "AZaz09-_.~");
+    percent("a b+c/d=&%", NULL, "a%20b%2Bc%2Fd%3D%26%25");
+    percent("/my folder/x", "/", "/my%20folder/x");
+    percent("\xC3\xA9*'()!", "", "%C3%A9%2A%27%28%29%21");
+    percent("", NULL, "");
+    balm_buf_clear(&buf);
+    balm_text_percent(&buf, "\0/", 2, "/");
+    assert_string_equal(buf.bytes, "%00/");
+}
+
+static void undoes_percent_encoding(void **state)
+{
+    static const char text[] = "a%20b+c%2fd%zz%4";
+    (void)state;
+    balm_buf_clear(&buf);
+    balm_text_unpercent(&buf, text, strlen(text), true);
+    assert_string_equal(buf.bytes, "a b c/d%zz%4");
+    balm_buf_clear(&buf);
+    balm_text_unpercent(&buf, "a+b%", 4, false);
+    assert_string_equal(buf.bytes, "a+b%");
+}
+
+static void writes_hex_and_base64(void **state)
+{
+    static const char *const steps[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                        "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    size_t i;
+    (void)state;
+    balm_buf_clear(&buf);
+    balm_text_hex(&buf, "\x00\xff\x1a", 3);
+    assert_string_equal(buf.bytes, "00ff1a");
+    for (i = 0; i < 7; i++) { /* RFC 4648, section 10 */
+        balm_buf_clear(&buf);
+        balm_text_base64(&buf, "foobar", i);
+        assert_string_equal(buf.bytes, steps[i]);
+        balm_buf_clear(&buf);
+        assert_int_equal(balm_text_unbase64(&buf, steps[i], strlen(steps[i])), BALM_OK);
+        assert_int_equal(buf.len, i);
+        assert_memory_equal(buf.bytes, "foobar", i);
+    }
+}
+
+static void refuses_what_is_not_base64(void **state)
+{
+    static const char *const wrong[] = {"Z",    "Zg",       "Zg=",  "Zg===", "Zm9v=",
+                                        "Z===", "====",     "Zh==", "Zm9=x", "Zm-v",
+                                        "=",    "Zg==Zg==", "Zm9"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        balm_buf_clear(&buf);
+        balm_buf_adds(&buf, "kept");
+        assert_int_equal(balm_text_unbase64(&buf, wrong[i], strlen(wrong[i])), BALM_E_INPUT);
+        assert_string_equal(buf.bytes, "kept");
+    }
+    balm_buf_clear(&buf);
+    assert_int_equal(balm_text_unbase64(&buf, "Zm9v\r\n Zg = =", 13), BALM_OK);
+    assert_string_equal(buf.bytes, "foof");
+}
+
+static void knows_valid_utf8(void **state)
+{
+    static const char *const valid[] = {"",
+                                        "plain text longer than eight",
+                                        "\xC3\xA9",
+                                        "\xE2\x82\xAC",
+                                        "\xF0\x9F\x98\x80",
+                                        "\xF4\x8F\xBF\xBF",
+                                        "\xED\x9F\xBF",
+                                        "12345678\xC3\xA9"};
+    static const char *const invalid[] = {
+        "\x80",         "\xC3",        "\xC0\x80",         "\xC1\xBF",         "\xE0\x9F\xBF",
+        "\xED\xA0\x80", "\xE2\x82",    "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
+        "\xFF",         "12345678\xC3"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof valid / sizeof *valid; i++) {
+        assert_true(balm_text_is_utf8(valid[i], strlen(valid[i])));
+    }
+    for (i = 0; i < sizeof invalid / sizeof *invalid; i++) {
+        assert_false(balm_text_is_utf8(invalid[i], strlen(invalid[i])));
+    }
+}
+
+static void writes_every_code_point_as_it_reads_it(void **state)
+{
+    uint32_t code_point;
+    (void)state;
+    for (code_point = 0; code_point <= 0x10FFFF; code_point++) {
+        uint32_t back = 0;
+        if (code_point == 0xD800) code_point = 0xE000;
+        balm_buf_clear(&buf);
+        balm_text_utf8_add(&buf, code_point);
+        assert_int_equal(balm_text_utf8_next(buf.bytes, buf.len, &back), buf.len);
+        assert_int_equal(back, code_point);
+    }
+    balm_buf_clear(&buf);
+    balm_text_utf8_add(&buf, 0xD800);
+    balm_text_utf8_add(&buf, 0x110000);
+    assert_string_equal(buf.bytes, "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+static void compares_ends_and_case(void **state)
+{
+    (void)state;
+    assert_true(balm_text_starts("cn-north-1", "cn-"));
+    assert_false(balm_text_starts("cn", "cn-"));
+    assert_true(balm_text_ends("a.lua", ".lua"));
+    assert_false(balm_text_ends("lua", ".lua"));
+    assert_true(balm_text_same_nocase("Content-Type", "content-type"));
+    assert_false(balm_text_same_nocase("Content-Type", "content-typ"));
+    assert_false(balm_text_same_nocase("@", "\x60"));
+}
+
+static void matches_globs(void **state)
+{
+    (void)state;
+    assert_true(balm_text_glob("*", ""));
+    assert_true(balm_text_glob("prod-*", "prod-logs"));
+    assert_false(balm_text_glob("prod-*", "my-prod-logs"));
+    assert_true(balm_text_glob("*-logs-?", "prod-logs-1"));
+    assert_false(balm_text_glob("*-logs-?", "prod-logs-12"));
+    assert_true(balm_text_glob("a*b*c", "aXXbYYbZZc"));
+    assert_false(balm_text_glob("a*b*c", "aXXbYYbZZ"));
+    assert_true(balm_text_glob("**", "x"));
+    assert_true(balm_text_glob("?", "\xC3\xA9"));
+    assert_false(balm_text_glob("", "x"));
+    assert_true(balm_text_glob("[a]", "[a]"));
+}
+
+static void matches_hostile_globs_in_time(void **state)
+{
+    char text[4001];
+    (void)state;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_false(balm_text_glob("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", text));
+}
+
+static void snake(const char *name, const char *expected)
+{
+    balm_buf_clear(&buf);
+    assert_int_equal(balm_text_snake(&buf, name), BALM_OK);
+    assert_string_equal(buf.bytes, expected);
+}
+
+static void turns_api_names_into_snake_case(void **state)
+{
+    (void)state;
+    snake("PutBucketVersioning", "put_bucket_versioning");
+    snake("DescribeDBInstances", "describe_db_instances");
+    snake("ListObjectsV2", "list_objects_v2");
+    snake("CreateSAMLProvider", "create_saml_provider");
+    snake("ListWebACLs", "list_web_acls");
+    snake("GetGatewayARNs", "get_gateway_arns");
+    snake("DescribeVpcs", "describe_vpcs");
+    snake("UpdateAccountPasswordPolicy", "update_account_password_policy");
+    snake("GetS3Object2Go", "get_s3_object2_go");
+    snake("AssumeRoleWithSAML", "assume_role_with_saml");
+    snake("CreateHITWithHITType", "create_hit_with_hit_type");
+    snake("ARNs", "_arns");
+    snake("A", "a");
+    snake("", "");
+    snake("already_snake_CASE", "already_snake_CASE");
+}
+
+static void keeps_words_with_capitals_of_their_own(void **state)
+{
+    (void)state;
+    snake("CreateCachediSCSIVolume", "create_cached_iscsi_volume");
+    snake("DescribeCachediSCSIVolumes", "describe_cached_iscsi_volumes");
+    snake("DescribeStorediSCSIVolumes", "describe_stored_iscsi_volumes");
+    snake("ListHITsForQualificationType", "list_hits_for_qualification_type");
+    snake("ListHITs", "list_hits");
+    snake("ExecutePartiQLStatement", "execute_partiql_statement");
+    snake("SendWhatsAppMessage", "send_whatsapp_message");
+    snake("StartOTelEnrichment", "start_otel_enrichment");
+}
+
+static void counts_how_far_names_are_apart(void **state)
+{
+    (void)state;
+    assert_int_equal(balm_text_distance("bucket", "bucket", 3), 0);
+    assert_int_equal(balm_text_distance("Bucket", "bucket", 3), 1);
+    assert_int_equal(balm_text_distance("buckte", "bucket", 3), 1);
+    assert_int_equal(balm_text_distance("kitten", "sitting", 5), 3);
+    assert_int_equal(balm_text_distance("kitten", "sitting", 2), 3);
+    assert_int_equal(balm_text_distance("kitten", "sitting", 1), 2);
+    assert_int_equal(balm_text_distance("", "abc", 5), 3);
+    assert_int_equal(balm_text_distance("ca", "abc", 5), 3); /* no edit within a swapped pair */
+    assert_int_equal(balm_text_distance("abcdef", "badcfe", 9), 3);
+}
+
+static void finds_the_name_that_was_meant(void **state)
+{
+    static const char *const names[] = {"Bucket", "BucketKeyEnabled", "VersioningConfiguration",
+                                        "SSEAlgorithm"};
+    (void)state;
+    assert_string_equal(balm_text_nearest("Bukcet", names, 4), "Bucket");
+    assert_string_equal(balm_text_nearest("versioning_configuration", names, 4),
+                        "VersioningConfiguration");
+    assert_string_equal(balm_text_nearest("SseAlgorythm", names, 4), "SSEAlgorithm");
+    assert_null(balm_text_nearest("Key", names, 4));
+    assert_null(balm_text_nearest("", names, 4));
+    assert_null(balm_text_nearest("Bucket", names, 0));
+}
+
+static void knows_host_labels(void **state)
+{
+    char long_label[64];
+    (void)state;
+    memset(long_label, 'a', sizeof long_label);
+    assert_true(balm_text_is_host_label("eu-west-1", 9));
+    assert_true(balm_text_is_host_label("1", 1));
+    assert_true(balm_text_is_host_label(long_label, 63));
+    assert_false(balm_text_is_host_label(long_label, 64));
+    assert_false(balm_text_is_host_label("", 0));
+    assert_false(balm_text_is_host_label("-a", 2));
+    assert_false(balm_text_is_host_label("a-", 2));
+    assert_false(balm_text_is_host_label("evil.example/", 13));
+    assert_false(balm_text_is_host_label("EU", 2));
+    assert_false(balm_text_is_host_label("a\0b", 3));
+}
+
+static void makes_different_uuids(void **state)
+{
+    char first[37];
+    char second[37];
+    (void)state;
+    balm_text_uuid(first);
+    balm_text_uuid(second);
+    assert_int_equal(strlen(first), 36);
+    assert_string_not_equal(first, second);
+    assert_true(first[8] == '-' && first[13] == '-' && first[18] == '-' && first[23] == '-');
+    assert_int_equal(first[14], '4');
+    assert_non_null(strchr("89ab", first[19]));
+    assert_int_equal(strspn(first, "0123456789abcdef-"), 36);
+}
+
+static void wipes(void **state)
+{
+    char secret[8] = "secret";
+    static const char zeros[8];
+    (void)state;
+    balm_wipe(secret, sizeof secret);
+    assert_memory_equal(secret, zeros, sizeof secret);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(percent_encodes_all_but_the_unreserved),
+        cmocka_unit_test(undoes_percent_encoding),
+        cmocka_unit_test(writes_hex_and_base64),
+        cmocka_unit_test(refuses_what_is_not_base64),
+        cmocka_unit_test(knows_valid_utf8),
+        cmocka_unit_test(writes_every_code_point_as_it_reads_it),
+        cmocka_unit_test(compares_ends_and_case),
+        cmocka_unit_test(matches_globs),
+        cmocka_unit_test(matches_hostile_globs_in_time),
+        cmocka_unit_test(turns_api_names_into_snake_case),
+        cmocka_unit_test(keeps_words_with_capitals_of_their_own),
+        cmocka_unit_test(counts_how_far_names_are_apart),
+        cmocka_unit_test(finds_the_name_that_was_meant),
+        cmocka_unit_test(knows_host_labels),
+        cmocka_unit_test(makes_different_uuids),
+        cmocka_unit_test(wipes),
+    };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}

@@ -1,0 +1,27 @@
+"""The IAM actions that a request needs, where they are not service:Operation."""
+
+_OF_S3 = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+_FREE = {("sts", "GetCallerIdentity")}
+
+
+def actions_of(service, operation, params):
+    if (service, operation) in _FREE:
+        return []
+    if service == "s3":
+        return [f"s3:{_OF_S3.get(operation, operation)}"]
+    actions = [f"{service}:{operation}"]
+    if operation == "CreateFlowLogs" and params.get("LogDestinationType") == "s3":
+        actions.append("logs:CreateLogDelivery")
+    if operation == "CreateTrail" and params.get("TagsList"):
+        actions.append("cloudtrail:AddTags")
+    return actions

@@ -1,0 +1,1 @@
+"""One module a service, one function an operation."""
