@@ -1,67 +1,123 @@
-# Balm: the only entry. `make` builds build/release/balm; `make help` names the rest.
+# Balm: the only entry. `make` builds build/release/balm and its service models; `make help` names the rest.
 #
-# SAN=1 builds with AddressSanitizer and UBSan, DEBUG=1 without optimisation; each kind of object has a
-# folder of its own, named after the compiler where it is not gcc.
+# SAN=1 builds with AddressSanitizer and UBSan, DEBUG=1 without optimisation, CC=clang with clang; each kind
+# of object has a folder of its own, so that they never mix.
 
-CC      ?= gcc
 ifeq ($(origin CC),default)
-CC      := gcc
+CC := gcc
 endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BOTOCORE_DATA ?= /usr/lib/python3/dist-packages/botocore/data
+PYTHON  ?= /usr/bin/python3
 
 KIND := $(if $(SAN),san,$(if $(DEBUG),debug,release))
 OUT  := build/$(if $(filter gcc,$(notdir $(CC))),,$(notdir $(CC))-)$(KIND)
+, := ,
 
 PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto libuv expat zlib
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat=2 -Werror
-CPPFLAGS += -Iengine -D_GNU_SOURCE $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-CFLAGS_release := -O2 -g -DNDEBUG=0 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_debug   := -O0 -g3
-CFLAGS_san     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-BALM_CFLAGS := -std=c11 $(WARNINGS) $(CFLAGS_$(KIND)) $(CFLAGS)
-BALM_LDFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined) -Wl,--as-needed -Wl,-z,relro $(LDFLAGS)
-, := ,
-LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+CFLAGS_san     := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+BALM_CPPFLAGS = -Iengine -D_GNU_SOURCE $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CPPFLAGS)
+BALM_CFLAGS  := -std=c11 $(WARNINGS) $(CFLAGS_$(KIND)) $(CFLAGS)
+BALM_LDFLAGS := $(if $(SAN),$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro $(LDFLAGS)
+BALM_LDLIBS   = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
 SOURCES := $(filter-out engine/front/main.c,$(sort $(wildcard engine/*/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
-TESTS   := $(patsubst spec/engine/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/test_*.c)))
+TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/test_*.c)))
+# Programs that a Python test drives: they read lines and answer lines.
+TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c)))
 
-.PHONY: build demo test test-c test-lua test-e2e bench check format install clean help deps
+.PHONY: build demo test test-c test-lua test-e2e test-san test-valgrind tools bench check format install clean \
+        help deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+#: make             builds build/release/balm and build/models.pack
 build: $(OUT)/balm build/models.pack
 
 help:
 	@sed -n 's/^#: //p' Makefile
 
-# What a fresh machine lacks; does nothing where all is there.
+#: make deps        installs the Debian packages that are missing
 deps:
 	@scripts/bootstrap
+
+#: make demo        installs, builds, and fixes four resources in another account of a local AWS stand-in
+demo: deps
+	@$(MAKE) --no-print-directory build
+	@scripts/demo
+
+#: make test        installs, builds and runs all tests
+test: deps
+	@$(MAKE) --no-print-directory build tools
+	@scripts/test
+
+#: make test-c      the C unit tests alone; also with SAN=1
+test-c: build $(TESTS)
+	@scripts/test-c $(TESTS)
+
+#: make test-lua    the remediations' specs alone
+test-lua: build
+	@$(OUT)/balm test
+
+#: make test-e2e    the tests from outside alone
+test-e2e: build tools
+	@$(PYTHON) -m pytest -q spec/e2e
+
+tools: $(TOOLS)
+
+#: make bench       measures Balm beside a bare C program and boto3
+bench: deps
+	@$(MAKE) --no-print-directory build
+	@scripts/bench
+
+#: make check       format, lint, layering, banned functions, function length, stale files
+check: deps
+	@$(MAKE) --no-print-directory build
+	@scripts/check
+
+#: make format      formats the C
+format:
+	@clang-format -i $(shell find engine spec scripts -name '*.[ch]')
+
+#: make install     into $(DESTDIR)$(PREFIX)
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balm
+	install -m 755 $(OUT)/balm $(DESTDIR)$(PREFIX)/bin/balm
+	install -m 644 build/models.pack $(DESTDIR)$(PREFIX)/share/balm/models.pack
+	cd lua && find . -name '*.lua' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/lua/{} \;
+	cd remediations && find . -name '*.lua' \
+	    -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/remediations/{} \;
+
+#: make clean       forgets all that was built
+clean:
+	rm -rf build
 
 $(OUT)/libbalm.a: $(OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
 $(OUT)/balm: $(OUT)/engine/front/main.o $(OUT)/libbalm.a
-	$(CC) $(BALM_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(BALM_LDFLAGS) -o $@ $^ $(BALM_LDLIBS)
 
 $(OUT)/engine/%.o: engine/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BALM_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/spec/%: spec/engine/%.c $(OUT)/libbalm.a
+$(OUT)/spec/%: spec/%.c $(OUT)/libbalm.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Ispec $(BALM_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/libbalm.a $(BALM_LDFLAGS) $(LDLIBS) -lcmocka
+	$(CC) $(BALM_CPPFLAGS) -Ispec $(BALM_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/libbalm.a $(BALM_LDFLAGS) \
+	    $(BALM_LDLIBS) -lcmocka
 
-build/models.pack: $(OUT)/balm engine/aws/actions.tsv
+# Made by whichever kind is built first; made again only when its compiler or the table changes.
+build/models.pack: $(wildcard engine/aws/model_build*.c engine/aws/model_pack.h) engine/aws/actions.tsv \
+                   | $(OUT)/balm
 	$(OUT)/balm models build $(BOTOCORE_DATA) -o $@
-
-clean:
-	rm -rf build
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,9 @@
+/*
+ * commands: every command of balm; each lives in a file of its own, cmd_<name>.c.
+ */
+#ifndef BALM_FRONT_COMMANDS_H
+#define BALM_FRONT_COMMANDS_H
+
+#include "front/cli.h"
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * main: names the commands and hands over.
+ */
+#include "front/commands.h"
+
+#include <signal.h>
+
+static const struct balm_command *const commands[] = {
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    /* A reader that went away is an error of the write, not the end of Balm. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    return balm_cli_main(commands, argc, argv);
+}
