@@ -45,9 +45,14 @@ struct balm_value balm_normalise_output(const struct balm_operation *operation,
 enum balm_code balm_serialise(const struct balm_operation *operation, struct balm_value params,
                               struct balm_request *request, struct balm_err *err);
 
-/* Reads a response with a status below 300. The value is a map with the output's members; absent stays absent. Lists and maps with no element
-   on the wire are handled as botocore's parser does. */
-enum balm_code balm_parse_response(const struct balm_operation *operation,
+/*
+ * Reads a response with a status below 300. The value is a map with the output's members; absent
+ * stays absent. Lists and maps with no element on the wire are handled as botocore's parser does.
+ * params: what was asked with, before balm_normalise_input() or after it, or null: what Balm asked
+ * for on its own (S3's encoding-type=url) is decoded again. A body that cannot be read is
+ * BALM_E_INPUT.
+ */
+enum balm_code balm_parse_response(const struct balm_operation *operation, struct balm_value params,
                                    const struct balm_response *response, struct balm_arena *arena,
                                    struct balm_value *out, struct balm_err *err);
 
@@ -64,10 +69,10 @@ void balm_parse_error(const struct balm_operation *operation, const struct balm_
 bool balm_response_hides_error(const struct balm_operation *operation,
                                const struct balm_response *response);
 
-/* The request id in a response: x-amzn-requestid, x-amz-request-id, or the body's RequestId. "" when none. */
-const char *balm_response_request_id(const struct balm_operation *operation,
-                                     const struct balm_response *response,
-                                     struct balm_value parsed);
+/* The request id in a response, good or not: x-amzn-requestid, x-amz-request-id, or the body's
+   RequestId (copied into arena). "" when there is none. */
+const char *balm_response_request_id(const struct balm_response *response,
+                                     struct balm_arena *arena);
 
 /* What an unsent write would have answered (DESIGN §3 Plan): structures as maps, lists and maps empty, scalars BALM_UNKNOWN with source
    "service:Operation.Member.Path". Recursion in shapes ends as an empty map. */
