@@ -105,14 +105,14 @@ enum balm_code balm_cli_write(struct balm_cli *cli, const char *bytes, size_t le
     return BALM_E_IO;
 }
 
-enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value)
+enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, unsigned style)
 {
     struct balm_buf text = BALM_BUF_INIT(OUTPUT_MAX);
     struct balm_err err;
     enum balm_code code;
 
-    (void)balm_json_print(&text, value,
-                          isatty(STDOUT_FILENO) ? BALM_JSON_PRETTY : BALM_JSON_COMPACT);
+    if (isatty(STDOUT_FILENO)) style |= BALM_JSON_PRETTY;
+    (void)balm_json_print(&text, value, style);
     (void)balm_buf_addc(&text, '\n');
     code = balm_buf_status(&text, "the output", &err);
     if (code) {

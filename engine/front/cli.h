@@ -79,8 +79,8 @@ const struct balm_log *balm_cli_log(const struct balm_cli *cli);
 
 /* Writes all of it to standard output. BALM_E_IO when that is closed or full: said once. */
 enum balm_code balm_cli_write(struct balm_cli *cli, const char *bytes, size_t len);
-/* One line of JSON; pretty on a terminal. */
-enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value);
+/* One line of JSON; pretty on a terminal. style: BALM_JSON_SORTED, BALM_JSON_SECRETS, or 0. */
+enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, unsigned style);
 /* Says "balm: message" on standard error (a JSON object where that is not a terminal) and returns
    the exit status that fits err's code. */
 int balm_cli_fail(const struct balm_cli *cli, const struct balm_err *err);

@@ -6,4 +6,7 @@
 
 #include "front/cli.h"
 
+extern const struct balm_command balm_cmd_call;
+extern const struct balm_command balm_cmd_endpoint;
+
 #endif

@@ -6,6 +6,8 @@
 #include <signal.h>
 
 static const struct balm_command *const commands[] = {
+    &balm_cmd_call,
+    &balm_cmd_endpoint,
     NULL,
 };
 

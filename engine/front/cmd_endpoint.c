@@ -1,0 +1,99 @@
+/*
+ * balm endpoint: where a call to a service would go.
+ */
+#include "core/json.h"
+#include "front/commands.h"
+#include "front/world.h"
+
+#include <string.h>
+
+/* NAME=VALUE, the value JSON where it parses as JSON, else a string. */
+static enum balm_code add_param(struct balm_arena *arena, struct balm_value params,
+                                const char *text, struct balm_err *err)
+{
+    const char *equals = strchr(text, '=');
+    struct balm_value value;
+
+    if (!equals || equals == text) {
+        return balm_fail(err, BALM_E_ARG, "--param: expected NAME=VALUE, not \"%.80s\"", text);
+    }
+    if (balm_json_parse(arena, equals + 1, strlen(equals + 1), &value, err)) {
+        value = balm_string(equals + 1);
+    }
+    balm_map_put(arena, params, text, (size_t)(equals - text), value);
+    return balm_arena_status(arena, err);
+}
+
+static struct balm_value show(struct balm_arena *arena, const struct balm_endpoint *endpoint)
+{
+    struct balm_value shown = balm_map(arena);
+
+    balm_map_set(arena, shown, "url", balm_string(endpoint->url));
+    balm_map_set(arena, shown, "signingRegion", balm_string(endpoint->signing_region));
+    balm_map_set(arena, shown, "signingName", balm_string(endpoint->signing_name));
+    balm_map_set(arena, shown, "authScheme", balm_string(endpoint->auth_scheme));
+    balm_map_set(arena, shown, "headers", endpoint->headers);
+    return shown;
+}
+
+static enum balm_code resolve(struct balm_world *world, struct balm_value *shown,
+                              struct balm_err *err)
+{
+    struct balm_cli *cli = world->cli;
+    struct balm_arena *arena = balm_cli_arena(cli);
+    struct balm_value params = balm_map(arena);
+    const struct balm_partitions *partitions;
+    const struct balm_service *service;
+    struct balm_endpoint endpoint;
+    const char *region;
+    enum balm_code code =
+        balm_pack_service(balm_aws_pack(world->aws), balm_cli_word(cli, 0), &service, err);
+
+    for (size_t i = 0; !code && i < balm_cli_count(cli, "param"); i++) {
+        code = add_param(arena, params, balm_cli_nth(cli, "param", i), err);
+    }
+    if (!code) code = balm_world_region(world, &region, err);
+    if (!code) code = balm_aws_partitions(world->aws, &partitions, err);
+    if (!code) {
+        code = balm_endpoint_resolve(service, NULL, balm_null(), region, params, &world->config,
+                                     partitions, arena, &endpoint, err);
+    }
+    if (code) return code;
+    *shown = show(arena, &endpoint);
+    return balm_arena_status(arena, err);
+}
+
+static int run(struct balm_cli *cli)
+{
+    struct balm_world world;
+    struct balm_value shown;
+    struct balm_err err;
+    int status = BALM_EXIT_OK;
+
+    if (balm_world_open(&world, cli, 0, &err)) return balm_cli_fail(cli, &err);
+    if (resolve(&world, &shown, &err)) {
+        (void)balm_cli_fail(cli, &err);
+        status = BALM_EXIT_FAILED;
+    } else {
+        (void)balm_cli_print(cli, shown, 0);
+    }
+    balm_world_close(&world);
+    return status;
+}
+
+static const struct balm_option options[] = {
+    {"param", "NAME=VALUE", "a parameter of the service's rules, such as Bucket=logs", true},
+    {NULL, NULL, NULL, false}};
+
+const struct balm_command balm_cmd_endpoint = {
+    .name = "endpoint",
+    .synopsis = "SERVICE",
+    .summary = "which URL, region and signing name a call would use",
+    .text = "Evaluates the service's endpoint rules and calls nothing. A VALUE is JSON where it "
+            "parses\nas JSON (true, 5, [\"a\"]), else a string.",
+    .options = options,
+    .groups = BALM_OPTIONS_AWS,
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};
