@@ -54,6 +54,8 @@ void balm_version_release(struct balm_version *version);
 const char *balm_version_id(const struct balm_version *version);
 const char *balm_version_path(const struct balm_version *version);
 const char *balm_version_hash(const struct balm_version *version); /* SHA-256 of the closure, hex */
+/* The session policy that `permissions` make, as JSON; NULL where they are not declared. */
+const char *balm_version_session_policy(const struct balm_version *version);
 /* The declaration as data: id, description, resource, parameters (each in its table form {type, default, required, enum, ...}), permissions (absent when
    undeclared), controls, destructive, verify_seconds, and has_check, has_undo. */
 struct balm_value balm_version_declaration(const struct balm_version *version);

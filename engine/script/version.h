@@ -24,13 +24,24 @@ const struct balm_chunk *balm_version_script(const struct balm_version *version)
 const struct balm_chunk *balm_version_module(const struct balm_version *version,
                                              const char *module);
 
+/*
+ * Bytecode of one of the engine's own modules ("aws.pages" is lua/aws/pages.lua) that the modules
+ * of C need but no script requires. Read once, when first asked for; lives as long as the version.
+ */
+enum balm_code balm_version_engine_module(const struct balm_version *version, const char *name,
+                                          const char **bytecode, size_t *len, struct balm_err *err);
+
 /* ---- for the catalogue alone ---- */
+
+struct balm_engine_modules; /* shared by all versions of a catalogue; counted */
 
 struct balm_version {
     size_t references;
-    struct balm_arena arena; /* holds all that follows */
+    struct balm_arena arena;            /* holds all that follows */
+    struct balm_engine_modules *engine; /* retained */
     const char *path;
     char *hash;
+    const char *session_policy; /* NULL: no permissions are declared */
     struct balm_value declaration;
     struct balm_value sources;
     struct balm_chunk *chunks; /* the script, then the modules, sorted by name */
@@ -39,7 +50,19 @@ struct balm_version {
 
 /* Returns a new version with one reference and nothing in it, or NULL. */
 struct balm_version *balm_version_new(void);
-/* Sorts the modules, computes hash and sources from the chunks. */
+/* Sorts the modules by name, computes hash and sources from the chunks. */
 enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *err);
+
+enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, const char *lua_dir,
+                                       struct balm_err *err);
+void balm_engine_modules_retain(struct balm_engine_modules *engine);
+void balm_engine_modules_release(struct balm_engine_modules *engine); /* accepts NULL */
+/* As balm_version_engine_module(). */
+enum balm_code balm_engine_module(struct balm_engine_modules *engine, const char *name,
+                                  const char **bytecode, size_t *len, struct balm_err *err);
+/* "aws.pages" is a module's name: letters, digits and underscores, dots between. */
+bool balm_module_is_name(const char *name);
+/* The file of a module below dir: "lua/aws/pages.lua". NULL when memory ran out. */
+char *balm_module_path(struct balm_arena *arena, const char *dir, const char *name);
 
 #endif
