@@ -34,7 +34,7 @@ TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tes
 TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c)))
 
 .PHONY: build demo test test-c test-lua test-e2e test-san test-valgrind tools bench check format install clean \
-        help deps objects
+        help deps objects flags
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -71,6 +71,9 @@ test-e2e: build tools
 	@$(PYTHON) -m pytest -q spec/e2e
 
 tools: $(TOOLS)
+
+flags:
+	@echo $(BALM_CPPFLAGS) -Ispec $(filter-out -O% -D_FORTIFY_SOURCE%,$(BALM_CFLAGS))
 
 objects: $(OBJECTS)
 

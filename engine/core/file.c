@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define UNIQUE_LEN 6 /* what mkstemp(3) fills in */
+
 #define READ_MIN ((size_t)16 << 10)
 
 static enum balm_code io_error(struct balm_err *err, const char *what, const char *path)
@@ -93,11 +95,13 @@ enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, 
     size_t path_len = strlen(path);
     bool done;
     int fd;
-    if (path_len + sizeof ".XXXXXX" > sizeof temporary) {
+    if (path_len + UNIQUE_LEN + 2 > sizeof temporary) {
         return balm_fail(err, BALM_E_IO, "cannot write: the path is too long");
     }
     memcpy(temporary, path, path_len);
-    memcpy(temporary + path_len, ".XXXXXX", sizeof ".XXXXXX");
+    temporary[path_len] = '.';
+    memset(temporary + path_len + 1, 'X', UNIQUE_LEN);
+    temporary[path_len + 1 + UNIQUE_LEN] = '\0';
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) return io_error(err, "write", path);
     done = write_all(fd, bytes, len) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "core/time.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ enum balm_code balm_json_number(struct balm_buf *buf, double number)
     int digits;
     if (isnan(number)) return balm_buf_adds(buf, "NaN");
     if (isinf(number)) return balm_buf_adds(buf, number > 0 ? "Infinity" : "-Infinity");
-    for (digits = 15; digits <= 17; digits++) {
+    /* 15 digits always survive, so fewer need a trial only where the double itself has fewer. */
+    for (digits = fabs(number) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         double back;
         snprintf(text, sizeof text, "%.*g", digits, number);
         back = strtod(text, NULL);

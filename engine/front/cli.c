@@ -159,7 +159,7 @@ static void say(const struct balm_cli *cli, const char *message)
 int balm_cli_fail(const struct balm_cli *cli, const struct balm_err *err)
 {
     say(cli, err->message);
-    return balm_exit_of(err);
+    return (int)balm_exit_of(err);
 }
 
 int balm_cli_fail_all(const struct balm_cli *cli, const struct balm_err *err,
