@@ -1,0 +1,423 @@
+/*
+ * rules: walks a rule set from its root to the first endpoint or error whose conditions hold.
+ *
+ * Variables live on a stack: what a rule's conditions assign is gone when the rule is left. Nothing of
+ * the rule set is copied but what ends in the result.
+ */
+#include "aws/rules_internal.h"
+
+#include "core/text.h"
+
+#include <string.h>
+
+/* A published rule set takes a few hundred steps at most and nests below 40. */
+#define STEPS_MAX 20000
+#define DEPTH_MAX 100
+#define SCOPE_MAX 96
+#define TEXT_MAX  16384
+
+struct variable {
+    const char *name;
+    struct balm_value value;
+};
+
+struct run {
+    struct balm_rules_context context;
+    struct balm_rules_result *out;
+    size_t steps;
+    size_t depth;
+    size_t scope_len;
+    struct variable scope[SCOPE_MAX];
+};
+
+enum outcome { PASSED_OVER, FOUND, FAILED };
+
+static bool evaluate(struct run *run, const struct balm_node *node, struct balm_value *out);
+
+static bool fault(struct run *run, enum balm_code code, const char *what, const char *name)
+{
+    if (!run->context.code) {
+        run->context.code =
+            balm_fail(run->context.err, code, "the endpoint rule set is faulty: %s%s", what, name);
+    }
+    return false;
+}
+
+/* Entered before and left after whatever calls itself again. */
+static bool enter(struct run *run)
+{
+    if (++run->steps > STEPS_MAX) return fault(run, BALM_E_LIMIT, "it takes too many steps", "");
+    if (run->depth >= DEPTH_MAX) return fault(run, BALM_E_LIMIT, "it nests too deeply", "");
+    run->depth++;
+    return true;
+}
+
+/* ---- variables ---- */
+
+static const struct balm_value *lookup(const struct run *run, const char *name, size_t len)
+{
+    for (size_t i = run->scope_len; i-- > 0;) {
+        const char *known = run->scope[i].name;
+        if (known[0] == name[0] && strncmp(known, name, len) == 0 && !known[len]) {
+            return &run->scope[i].value;
+        }
+    }
+    return NULL;
+}
+
+static bool assign(struct run *run, const char *name, struct balm_value value)
+{
+    if (lookup(run, name, strlen(name))) {
+        return fault(run, BALM_E_INPUT, "it assigns twice: ", name);
+    }
+    if (run->scope_len == SCOPE_MAX) {
+        return fault(run, BALM_E_LIMIT, "it has too many variables", "");
+    }
+    run->scope[run->scope_len++] = (struct variable){name, value};
+    return true;
+}
+
+/* ---- values ---- */
+
+/* Adds what stands between braces: "Region", "url#authority". */
+static bool expand_reference(struct run *run, struct balm_buf *buf, const char *name, size_t len)
+{
+    size_t first = 0;
+    const struct balm_value *known;
+    struct balm_value value;
+
+    while (first < len && name[first] != '#')
+        first++;
+    known = lookup(run, name, first);
+    value = known ? *known : balm_null();
+    if (known && first < len) {
+        char path[128];
+        if (len - first > sizeof path) return fault(run, BALM_E_LIMIT, "a path is too long", "");
+        memcpy(path, name + first + 1, len - first - 1);
+        path[len - first - 1] = '\0';
+        for (char *c = path; *c; c++) {
+            if (*c == '#') *c = '.';
+        }
+        value = balm_rules_attribute(value, path);
+    }
+    if (value.type != BALM_STRING) {
+        char text[128];
+        size_t shown = len < sizeof text ? len : sizeof text - 1;
+        memcpy(text, name, shown);
+        text[shown] = '\0';
+        return fault(run, BALM_E_INPUT, "a text needs what is not set: ", text);
+    }
+    (void)balm_buf_add(buf, value.as.text, value.len);
+    return true;
+}
+
+static bool expand_into(struct run *run, struct balm_buf *buf, const char *text)
+{
+    while (*text) {
+        size_t plain = strcspn(text, "{}");
+        (void)balm_buf_add(buf, text, plain);
+        text += plain;
+        if (!*text) return true;
+        if (text[0] == text[1]) { /* a doubled brace stands for itself */
+            (void)balm_buf_addc(buf, *text);
+            text += 2;
+        } else {
+            size_t len = strcspn(text, "}");
+            if (*text == '}' || !text[len]) {
+                return fault(run, BALM_E_INPUT, "a text has a brace that is not closed: ", text);
+            }
+            if (!expand_reference(run, buf, text + 1, len - 1)) return false;
+            text += len + 1;
+        }
+    }
+    return true;
+}
+
+static bool expand(struct run *run, const char *text, struct balm_value *out)
+{
+    struct balm_buf buf = BALM_BUF_INIT(TEXT_MAX);
+    bool good;
+
+    if (!strpbrk(text, "{}")) {
+        *out = balm_string(text);
+        return true;
+    }
+    good = expand_into(run, &buf, text);
+    if (good && balm_buf_status(&buf, "an endpoint", run->context.err)) {
+        run->context.code = buf.code;
+        good = false;
+    }
+    if (good) *out = balm_text_n(run->context.arena, buf.bytes, buf.len);
+    balm_buf_free(&buf);
+    return good;
+}
+
+static bool call(struct run *run, const struct balm_node *node, struct balm_value *out)
+{
+    const char *name = balm_node_text(balm_node_get(node, "fn"));
+    const struct balm_rules_function *function = balm_rules_function(name);
+    const struct balm_node *argv = balm_node_get(node, "argv");
+    const struct balm_node *target = balm_node_get(node, "assign");
+    struct balm_value args[BALM_RULES_ARGS];
+
+    if (!function) return fault(run, BALM_E_INPUT, "it calls an unknown function: ", name);
+    if (!argv || balm_node_type(argv) != BALM_LIST || balm_node_len(argv) != function->args) {
+        return fault(run, BALM_E_INPUT, "it gives a wrong number of arguments to ", name);
+    }
+    for (size_t i = 0; i < function->args; i++) {
+        if (!evaluate(run, balm_node_at(argv, i), &args[i])) return false;
+    }
+    *out = function->call(&run->context, args);
+    if (run->context.code) return false;
+    return !target || assign(run, balm_node_text(target), *out);
+}
+
+static bool evaluate_list(struct run *run, const struct balm_node *node, struct balm_value *out)
+{
+    *out = balm_list(run->context.arena);
+    for (size_t i = 0; i < balm_node_len(node); i++) {
+        struct balm_value item;
+        if (!evaluate(run, balm_node_at(node, i), &item)) return false;
+        (void)balm_list_push(run->context.arena, *out, item);
+    }
+    return true;
+}
+
+static bool evaluate_map(struct run *run, const struct balm_node *node, struct balm_value *out)
+{
+    const struct balm_node *ref = balm_node_get(node, "ref");
+
+    if (ref) {
+        const char *name = balm_node_text(ref);
+        const struct balm_value *known = lookup(run, name, strlen(name));
+        *out = known ? *known : balm_null();
+        return true;
+    }
+    return call(run, node, out);
+}
+
+/* An argument: a reference, a call, a text to fill in, or a constant. False: it failed. */
+static bool evaluate(struct run *run, const struct balm_node *node, struct balm_value *out)
+{
+    bool good = true;
+
+    if (!enter(run)) return false;
+    switch (balm_node_type(node)) {
+    case BALM_STRING:
+        good = expand(run, balm_node_text(node), out);
+        break;
+    case BALM_MAP:
+        good = evaluate_map(run, node, out);
+        break;
+    case BALM_LIST:
+        good = evaluate_list(run, node, out);
+        break;
+    case BALM_BOOL:
+        *out = balm_bool(balm_node_bool(node));
+        break;
+    case BALM_INT:
+        *out = balm_int(balm_node_int(node));
+        break;
+    default:
+        *out = balm_null();
+    }
+    run->depth--;
+    return good;
+}
+
+/* ---- endpoints ---- */
+
+/* Properties and headers are data: only their texts are filled in. */
+static bool fill(struct run *run, const struct balm_node *node, struct balm_value *out)
+{
+    struct balm_arena *arena = run->context.arena;
+    enum balm_type type = node ? balm_node_type(node) : BALM_NULL;
+    bool good = true;
+
+    if (type == BALM_STRING) return expand(run, balm_node_text(node), out);
+    if (type != BALM_LIST && type != BALM_MAP) {
+        *out = node ? balm_node_value(node, arena) : balm_null();
+        return true;
+    }
+    if (!enter(run)) return false;
+    *out = type == BALM_LIST ? balm_list(arena) : balm_map(arena);
+    for (size_t i = 0; good && i < balm_node_len(node); i++) {
+        struct balm_value item = balm_null();
+        good = fill(run, balm_node_at(node, i), &item);
+        if (type == BALM_LIST) (void)balm_list_push(arena, *out, item);
+        if (type == BALM_MAP) (void)balm_map_set(arena, *out, balm_node_key_at(node, i), item);
+    }
+    run->depth--;
+    return good;
+}
+
+/* Headers may hold references and calls besides texts. */
+static bool fill_headers(struct run *run, const struct balm_node *headers, struct balm_value *out)
+{
+    size_t count = headers ? balm_node_len(headers) : 0;
+
+    *out = balm_map(run->context.arena);
+    for (size_t i = 0; i < count; i++) {
+        struct balm_value values;
+        if (!evaluate(run, balm_node_at(headers, i), &values)) return false;
+        (void)balm_map_set(run->context.arena, *out, balm_node_key_at(headers, i), values);
+    }
+    return true;
+}
+
+static enum outcome take_endpoint(struct run *run, const struct balm_node *endpoint)
+{
+    const struct balm_node *url = endpoint ? balm_node_get(endpoint, "url") : NULL;
+    struct balm_value text = balm_null();
+
+    if (!url) {
+        (void)fault(run, BALM_E_INPUT, "an endpoint has no URL", "");
+        return FAILED;
+    }
+    if (!evaluate(run, url, &text)) return FAILED;
+    if (text.type != BALM_STRING) {
+        (void)fault(run, BALM_E_INPUT, "an endpoint's URL is not a text", "");
+        return FAILED;
+    }
+    run->out->url = text.as.text;
+    if (!fill(run, balm_node_get(endpoint, "properties"), &run->out->properties)) return FAILED;
+    if (!fill_headers(run, balm_node_get(endpoint, "headers"), &run->out->headers)) return FAILED;
+    return FOUND;
+}
+
+static enum outcome take_error(struct run *run, const struct balm_node *error)
+{
+    struct balm_value text = balm_null();
+
+    if (!error || !evaluate(run, error, &text)) return FAILED;
+    run->context.code = balm_fail(run->context.err, BALM_E_ARG, "%s",
+                                  text.type == BALM_STRING ? text.as.text : "no endpoint");
+    return FAILED;
+}
+
+/* ---- rules ---- */
+
+static enum outcome conditions_hold(struct run *run, const struct balm_node *conditions)
+{
+    size_t count = conditions ? balm_node_len(conditions) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct balm_node *condition = balm_node_at(conditions, i);
+        struct balm_value value = balm_null();
+        bool good;
+        if (!enter(run)) return FAILED;
+        good = call(run, condition, &value);
+        run->depth--;
+        if (!good) return FAILED;
+        if (value.type == BALM_NULL) return PASSED_OVER;
+        if (value.type == BALM_BOOL && !value.as.boolean) return PASSED_OVER;
+    }
+    return FOUND;
+}
+
+static enum outcome take_rules(struct run *run, const struct balm_node *rules);
+
+static enum outcome take_rule(struct run *run, const struct balm_node *rule)
+{
+    enum outcome outcome = conditions_hold(run, balm_node_get(rule, "conditions"));
+    const struct balm_node *type;
+
+    if (outcome != FOUND) return outcome;
+    type = balm_node_get(rule, "type");
+    switch (type ? balm_node_text(type)[0] : '\0') {
+    case 't':
+        return take_rules(run, balm_node_get(rule, "rules"));
+    case 'e':
+        if (strcmp(balm_node_text(type), "error") == 0) {
+            return take_error(run, balm_node_get(rule, "error"));
+        }
+        return take_endpoint(run, balm_node_get(rule, "endpoint"));
+    default:
+        (void)fault(run, BALM_E_INPUT, "a rule is no tree, endpoint or error", "");
+        return FAILED;
+    }
+}
+
+static enum outcome take_rules(struct run *run, const struct balm_node *rules)
+{
+    size_t count = rules ? balm_node_len(rules) : 0;
+    size_t scope_len = run->scope_len;
+    enum outcome outcome = PASSED_OVER;
+
+    if (!enter(run)) return FAILED;
+    for (size_t i = 0; outcome == PASSED_OVER && i < count; i++) {
+        outcome = take_rule(run, balm_node_at(rules, i));
+        run->scope_len = scope_len;
+    }
+    run->depth--;
+    return outcome;
+}
+
+/* ---- parameters ---- */
+
+static bool fits(const struct balm_node *spec, struct balm_value value)
+{
+    const struct balm_node *type = balm_node_get(spec, "type");
+    const char *name = type ? balm_node_text(type) : "";
+
+    if (balm_text_same_nocase(name, "boolean")) return value.type == BALM_BOOL;
+    if (balm_text_same_nocase(name, "string")) return value.type == BALM_STRING;
+    return value.type == BALM_LIST;
+}
+
+static bool bind(struct run *run, const char *name, const struct balm_node *spec,
+                 struct balm_value value)
+{
+    if (value.type == BALM_NULL) {
+        const struct balm_node *otherwise = balm_node_get(spec, "default");
+        if (otherwise) value = balm_node_value(otherwise, run->context.arena);
+    }
+    if (value.type == BALM_NULL) {
+        const struct balm_node *required = balm_node_get(spec, "required");
+        if (!required || !balm_node_bool(required)) return true;
+        run->context.code =
+            balm_fail(run->context.err, BALM_E_ARG,
+                      "the endpoint needs the parameter %s, which is not set", name);
+        return false;
+    }
+    if (!fits(spec, value)) {
+        run->context.code = balm_fail(run->context.err, BALM_E_ARG,
+                                      "the endpoint parameter %s cannot be of type %s", name,
+                                      balm_type_name((enum balm_type)value.type));
+        return false;
+    }
+    return assign(run, name, value);
+}
+
+static bool bind_all(struct run *run, const struct balm_node *parameters, struct balm_value params)
+{
+    size_t count = parameters ? balm_node_len(parameters) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = balm_node_key_at(parameters, i);
+        if (!bind(run, name, balm_node_at(parameters, i), balm_get(params, name))) return false;
+    }
+    return true;
+}
+
+enum balm_code balm_rules_evaluate(const struct balm_node *rules,
+                                   const struct balm_partitions *partitions,
+                                   struct balm_value params, struct balm_arena *arena,
+                                   struct balm_rules_result *out, struct balm_err *err)
+{
+    struct run run;
+    enum outcome outcome = FAILED;
+
+    run.context = (struct balm_rules_context){partitions, arena, err, BALM_OK};
+    run.out = out;
+    run.steps = run.depth = run.scope_len = 0;
+    *out = (struct balm_rules_result){"", balm_null(), balm_null()};
+
+    if (bind_all(&run, balm_node_get(rules, "parameters"), params)) {
+        outcome = take_rules(&run, balm_node_get(rules, "rules"));
+    }
+    if (balm_arena_status(arena, err)) return arena->code;
+    if (run.context.code) return run.context.code;
+    if (outcome == FOUND) return BALM_OK;
+    return balm_fail(err, BALM_E_ARG, "no endpoint rule fits these parameters");
+}
