@@ -1,0 +1,89 @@
+/*
+ * gates: the gates of a run, one behind another.
+ *
+ * A question goes through the chain in order until a gate answers or refuses; one that passes all is sent. All gates
+ * that let a call through hear of its outcome. Each gate is one file, gate_<name>.c, and one struct, embedded in its run.
+ */
+#ifndef BALM_REMEDY_GATES_H
+#define BALM_REMEDY_GATES_H
+
+#include "remedy/scrub.h"
+#include "script/gate.h"
+
+struct balm_gates;
+
+/* The first member of every gate that stands in a chain. gate.settled, .dropped, .may_sleep and planned may be NULL. */
+struct balm_gate_link {
+    struct balm_gate gate;
+    struct balm_gates *chain;
+    struct balm_gate_link *next;
+    /* A gate answered this write (or a read that depends on one) instead of sending it. */
+    void (*planned)(struct balm_gate_link *link, struct balm_question *question);
+};
+
+struct balm_gates {
+    struct balm_gate face; /* what the instance is given */
+    struct balm_gate_link *first;
+};
+
+void balm_gates_init(struct balm_gates *gates);
+void balm_gates_add(struct balm_gates *gates,
+                    struct balm_gate_link *link); /* borrowed; at the end */
+
+/* For gates: on to the next one, or to AWS. */
+void balm_gate_pass(struct balm_gate_link *link, struct balm_question *question);
+/* For gates: refuses with Balm's own code. */
+void balm_gate_refuse(struct balm_question *question, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* For the gate that plans. */
+void balm_gates_planned(struct balm_gates *gates, struct balm_question *question);
+/* For a gate that stands in AWS's place: every gate before it hears the outcome. */
+void balm_gates_settled(struct balm_gates *gates, struct balm_question *question,
+                        const struct balm_call_result *result);
+
+/* ---- record: lists the calls that are made, and how they ended ---- */
+
+struct balm_recorded;
+
+struct balm_gate_record {
+    struct balm_gate_link link;
+    struct balm_arena *arena;
+    const char *region;       /* the run's: a call elsewhere says where */
+    struct balm_scrub *scrub; /* learns the sensitive values that answers carry; may be NULL */
+    struct balm_recorded *first, **last;
+    size_t writes;  /* that were sent, or may have been */
+    size_t planned; /* that were answered instead */
+};
+
+void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
+                           struct balm_scrub *scrub, struct balm_arena *arena);
+/* [{service, operation, params, write, status, request_id, ms}]: status is the HTTP status; "planned", "unknown" for one that was under way when
+   the run ended or whose answer never came, "unsent" for one that never left. */
+struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
+                                         struct balm_arena *arena);
+
+/* ---- check: what only looks may not write ---- */
+
+struct balm_gate_check {
+    struct balm_gate_link link;
+};
+void balm_gate_check_init(struct balm_gate_check *gate);
+
+/* ---- permissions: nothing that the script did not declare ---- */
+
+struct balm_gate_permissions {
+    struct balm_gate_link link;
+    struct balm_value declared; /* list of IAM actions; null: undeclared, all passes */
+};
+void balm_gate_permissions_init(struct balm_gate_permissions *gate, struct balm_value declared);
+
+/* ---- plan: reads are sent, writes are not ---- */
+
+struct balm_gate_plan {
+    struct balm_gate_link link;
+    bool unsent;     /* a write was answered instead of sent */
+    bool incomplete; /* a call inspected what is not known */
+};
+void balm_gate_plan_init(struct balm_gate_plan *gate);
+
+#endif

@@ -1,0 +1,206 @@
+#include "remedy/guard.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define FIX  (1u << BALM_ACTION_FIX)
+#define PLAN (1u << BALM_ACTION_PLAN)
+#define UNDO (1u << BALM_ACTION_UNDO)
+
+/* ---- what the configuration and the declaration alone answer ---- */
+
+static void account_not_enabled(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    const struct balm_intent *intent = guarding->intent;
+
+    (void)guard;
+    if (balm_policy_has_account(intent->policy, intent->finding->account)) {
+        balm_guard_allow(guarding);
+    } else {
+        balm_guard_refuse(guarding, "%s is not among the configuration's accounts",
+                          intent->finding->account);
+    }
+}
+
+static void finding_closed(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    const char *status = guarding->intent->finding->status;
+
+    (void)guard;
+    if (strcmp(status, "fail") == 0) {
+        balm_guard_allow(guarding);
+    } else {
+        balm_guard_refuse(guarding, "the finding's status is \"%s\", not \"fail\"", status);
+    }
+}
+
+static void off(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    const struct balm_intent *intent = guarding->intent;
+
+    (void)guard;
+    if (intent->by_hand || intent->association.mode != BALM_MODE_OFF) {
+        balm_guard_allow(guarding);
+    } else {
+        balm_guard_refuse(guarding, "the configuration's mode for it is \"off\"");
+    }
+}
+
+static void excluded(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    const struct balm_intent *intent = guarding->intent;
+    struct balm_exclusion exclusion;
+
+    (void)guard;
+    if (balm_policy_excludes(intent->policy, intent->finding, intent->association.remediation,
+                             guarding->now, &exclusion)) {
+        balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
+                          exclusion.owner, exclusion.reason);
+    } else {
+        balm_guard_allow(guarding);
+    }
+}
+
+static void destructive(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    const struct balm_intent *intent = guarding->intent;
+
+    (void)guard;
+    if (!balm_get_bool(intent->declaration, "destructive", false) ||
+        intent->engine->allow_destructive || intent->association.allow_destructive) {
+        balm_guard_allow(guarding);
+    } else {
+        balm_guard_refuse(guarding,
+                          "%s may lose data or stop a workload: allow it with "
+                          "--allow-destructive, or allow_destructive in the "
+                          "configuration",
+                          intent->association.remediation);
+    }
+}
+
+static const struct balm_guard built_in[] = {
+    {"account_not_enabled", false, false, FIX | PLAN | UNDO, account_not_enabled, NULL, NULL},
+    {"finding_closed", true, false, FIX | PLAN, finding_closed, NULL, NULL},
+    {"off", true, false, FIX | PLAN, off, NULL, NULL},
+    {"excluded", true, false, FIX | PLAN, excluded, NULL, NULL},
+    {"destructive", false, true, FIX, destructive, NULL, NULL},
+};
+
+#define BUILT_IN (sizeof built_in / sizeof *built_in)
+
+const struct balm_guard *balm_guard_at(const struct balm_engine *engine, size_t i)
+{
+    if (i < BUILT_IN) return &built_in[i];
+    return i - BUILT_IN < engine->guard_count ? engine->guards[i - BUILT_IN] : NULL;
+}
+
+bool balm_guard_is_skipped(const struct balm_engine *engine, const struct balm_guard *guard)
+{
+    for (size_t i = 0; guard->can_be_skipped && i < engine->skipped_guard_count; i++) {
+        if (strcmp(engine->skipped_guards[i], guard->name) == 0) return true;
+    }
+    return false;
+}
+
+enum balm_code balm_guards_check_names(const struct balm_engine *engine, struct balm_err *err)
+{
+    for (size_t i = 0; i < engine->skipped_guard_count; i++) {
+        struct balm_buf known = BALM_BUF_INIT(1024);
+        const char *name = engine->skipped_guards[i];
+        const struct balm_guard *guard;
+        enum balm_code code = BALM_E_ARG;
+
+        for (size_t k = 0; (guard = balm_guard_at(engine, k)) != NULL; k++) {
+            if (!guard->can_be_skipped) continue;
+            balm_buf_addf(&known, "%s%s", known.len > 0 ? ", " : "", guard->name);
+            if (strcmp(guard->name, name) == 0) code = BALM_OK;
+        }
+        if (code) {
+            balm_fail(err, code, "--skip-guard %.60s: the guards that can be left out are %s", name,
+                      known.bytes);
+        }
+        balm_buf_free(&known);
+        if (code) return code;
+    }
+    return BALM_OK;
+}
+
+/* ---- asking one after the other ---- */
+
+static void finish(struct balm_guarding *guarding, const struct balm_guard *refused)
+{
+    guarding->asked = refused;
+    guarding->done(guarding->owner, guarding);
+}
+
+/* Asks on until a guard takes its time, refuses, or all have allowed. */
+static void ask_on(struct balm_guarding *guarding)
+{
+    struct balm_intent *intent = guarding->intent;
+    const struct balm_guard *guard;
+
+    while ((guard = balm_guard_at(intent->engine, guarding->next)) != NULL) {
+        guarding->next++;
+        if (!(guard->actions & 1u << intent->action) ||
+            balm_guard_is_skipped(intent->engine, guard)) {
+            continue;
+        }
+        if (guard->needs_script && balm_intent_load(intent, &guarding->err)) break;
+        guarding->asked = guard;
+        guarding->answered = false;
+        guarding->asking = true;
+        guard->ask(guard, guarding);
+        guarding->asking = false;
+        if (!guarding->answered) return; /* later: answer() goes on */
+        if (!guarding->allowed) break;
+        guarding->asked = NULL;
+    }
+    finish(guarding, guarding->asked);
+}
+
+static void answer(struct balm_guarding *guarding, bool allowed)
+{
+    guarding->answered = true;
+    guarding->allowed = allowed;
+    if (guarding->asking) return;
+    if (!allowed) {
+        finish(guarding, guarding->asked);
+        return;
+    }
+    guarding->asked = NULL;
+    ask_on(guarding);
+}
+
+void balm_guards_ask(struct balm_guarding *guarding, struct balm_intent *intent, int64_t now,
+                     void (*done)(void *owner, struct balm_guarding *guarding), void *owner)
+{
+    memset(guarding, 0, sizeof *guarding);
+    guarding->intent = intent;
+    guarding->now = now;
+    guarding->done = done;
+    guarding->owner = owner;
+    ask_on(guarding);
+}
+
+void balm_guards_forget(struct balm_guarding *guarding)
+{
+    const struct balm_guard *guard = guarding->asked;
+
+    guarding->asked = NULL;
+    if (guard && !guarding->answered && guard->forget) guard->forget(guard, guarding);
+}
+
+void balm_guard_allow(struct balm_guarding *guarding)
+{
+    answer(guarding, true);
+}
+
+void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    guarding->detail = balm_arena_vprintf(guarding->intent->arena, format, args);
+    va_end(args);
+    answer(guarding, false);
+}

@@ -1,0 +1,43 @@
+/*
+ * run: one finding becomes one result.
+ *
+ * A state machine on the loop: association, guards, parameters, role, session, then the script's phases. Whatever goes wrong
+ * on the way is a result too.
+ */
+#ifndef BALM_REMEDY_RUN_H
+#define BALM_REMEDY_RUN_H
+
+#include "remedy/gates.h"
+#include "remedy/result.h"
+
+struct balm_run;
+
+struct balm_order {
+    const struct balm_finding
+        *finding; /* borrowed, with all it points to, until the run is released */
+    enum balm_action action;
+    bool by_hand;             /* --remediation: the configuration's modes do not count */
+    struct balm_value before; /* of undo: what `check` returned before the fix */
+
+    /* Specs: what stands in AWS's place, and whether an unverified fix is looked at again, at once. */
+    struct balm_gate_link *instead_of_aws;
+    bool (*look_again)(void *owner);
+    void *owner; /* of look_again */
+};
+
+/*
+ * done comes from the loop, exactly once, unless the run is released first; result and all in it live until the release, which done may call.
+ * Fails for want of memory alone.
+ */
+enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *engine,
+                              const struct balm_order *order,
+                              void (*done)(void *owner, struct balm_run *run,
+                                           const struct balm_result *result),
+                              void *owner, struct balm_err *err);
+/* Ends it as failed with err; done still comes, with the writes that were made and the one under way. */
+void balm_run_abort(struct balm_run *run, const struct balm_err *err);
+void balm_run_release(struct balm_run *run); /* cancels what is under way; accepts NULL */
+/* For what is to live as long as the run: its result object. */
+struct balm_arena *balm_run_arena(struct balm_run *run);
+
+#endif

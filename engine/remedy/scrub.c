@@ -1,0 +1,119 @@
+#include "remedy/scrub.h"
+
+#include "core/buf.h"
+
+#include <string.h>
+
+#define LEAST  8
+#define HIDDEN "(sensitive)"
+
+void balm_scrub_init(struct balm_scrub *scrub, struct balm_arena *arena)
+{
+    scrub->arena = arena;
+    scrub->texts = balm_null();
+}
+
+static bool is_text(struct balm_value value)
+{
+    return value.type == BALM_STRING || value.type == BALM_BYTES;
+}
+
+static bool is_known(const struct balm_scrub *scrub, struct balm_value text)
+{
+    for (size_t i = 0; i < balm_list_len(scrub->texts); i++) {
+        struct balm_value known = *balm_list_at(scrub->texts, i);
+        if (known.len == text.len && memcmp(known.as.text, text.as.text, text.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void learn(struct balm_scrub *scrub, struct balm_value value, bool secret)
+{
+    secret = secret || value.secret;
+    if (is_text(value)) {
+        if (!secret || value.len < LEAST || is_known(scrub, value)) return;
+        if (balm_is_null(scrub->texts)) scrub->texts = balm_list(scrub->arena);
+        balm_list_push(scrub->arena, scrub->texts,
+                       balm_text_n(scrub->arena, value.as.text, value.len));
+        return;
+    }
+    for (size_t i = 0; i < balm_list_len(value); i++) {
+        learn(scrub, *balm_list_at(value, i), secret);
+    }
+    for (size_t i = 0; i < balm_map_len(value); i++) {
+        learn(scrub, balm_map_at(value, i)->value, secret);
+    }
+}
+
+void balm_scrub_learn(struct balm_scrub *scrub, struct balm_value value)
+{
+    learn(scrub, value, false);
+}
+
+/* The learned text that begins at `at`, the longest of them; 0 where none does. */
+static size_t hit(const struct balm_scrub *scrub, const char *at, size_t left)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < balm_list_len(scrub->texts); i++) {
+        struct balm_value known = *balm_list_at(scrub->texts, i);
+        if (known.len <= left && known.len > longest && memcmp(known.as.text, at, known.len) == 0) {
+            longest = known.len;
+        }
+    }
+    return longest;
+}
+
+static struct balm_value clean_text(const struct balm_scrub *scrub, struct balm_value value,
+                                    struct balm_arena *arena)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value cleaned = value;
+    bool found = false;
+
+    for (size_t i = 0; i < value.len;) {
+        size_t len = hit(scrub, value.as.text + i, value.len - i);
+        if (len > 0) {
+            (void)balm_buf_adds(&text, HIDDEN);
+            found = true;
+            i += len;
+        } else {
+            (void)balm_buf_addc(&text, value.as.text[i++]);
+        }
+    }
+    if (text.code) {
+        cleaned = balm_string(HIDDEN);
+    } else if (found) {
+        cleaned = balm_text_n(arena, text.bytes, text.len);
+    }
+    balm_buf_free(&text);
+    return cleaned;
+}
+
+static struct balm_value clean(const struct balm_scrub *scrub, struct balm_value value,
+                               struct balm_arena *arena)
+{
+    struct balm_value made = value;
+
+    if (is_text(value)) return clean_text(scrub, value, arena);
+    if (value.type == BALM_LIST) {
+        made = balm_list_of(arena, balm_list_at(value, 0), balm_list_len(value));
+        for (size_t i = 0; i < balm_list_len(made); i++) {
+            *balm_list_at(made, i) = clean(scrub, *balm_list_at(made, i), arena);
+        }
+    } else if (value.type == BALM_MAP) {
+        made = balm_map_of(arena, balm_map_at(value, 0), balm_map_len(value));
+        for (size_t i = 0; i < balm_map_len(made); i++) {
+            balm_map_at(made, i)->value = clean(scrub, balm_map_at(made, i)->value, arena);
+        }
+    }
+    made.secret = value.secret;
+    return made;
+}
+
+struct balm_value balm_scrub_value(const struct balm_scrub *scrub, struct balm_value value,
+                                   struct balm_arena *arena)
+{
+    return balm_list_len(scrub->texts) > 0 ? clean(scrub, value, arena) : value;
+}
