@@ -30,9 +30,10 @@ static const struct row rows[] = {
     {"iam", NULL, BALM_CUSTOM_POLICIES},
     {"route53", NULL, BALM_CUSTOM_LAST_PART},
     {"s3", NULL, BALM_CUSTOM_BUCKET},
-    {"s3", "CompleteMultipartUpload", BALM_CUSTOM_SSE_KEY},
+    {"s3", "CompleteMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_LATE_ERROR},
     {"s3", "CopyObject",
-     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE | BALM_CUSTOM_ASCII},
+     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE | BALM_CUSTOM_ASCII |
+         BALM_CUSTOM_LATE_ERROR},
     {"s3", "CreateMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_ASCII},
     {"s3", "DeleteObjects", BALM_CUSTOM_LINES},
     {"s3", "GetBucketLocation", BALM_CUSTOM_LOCATION},
@@ -46,7 +47,8 @@ static const struct row rows[] = {
     {"s3", "SelectObjectContent", BALM_CUSTOM_SSE_KEY},
     {"s3", "UploadPart", BALM_CUSTOM_SSE_KEY},
     {"s3", "UploadPartCopy",
-     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE},
+     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE |
+         BALM_CUSTOM_LATE_ERROR},
     {"sso-oidc", NULL, BALM_CUSTOM_OAUTH},
     {"timestream-query", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
     {"timestream-write", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},

@@ -80,11 +80,6 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
 enum balm_code balm_custom_request(const struct balm_operation *operation,
                                    struct balm_request *request, struct balm_err *err);
 bool balm_custom_millis(const struct balm_operation *operation);
-/* Changes a parsed answer in place. params: what was asked with, or null. */
-void balm_custom_answer(const struct balm_operation *operation,
-                        const struct balm_response *response, struct balm_value params,
-                        struct balm_arena *arena, struct balm_value *answer);
-
 /* ---- answers ---- */
 
 struct balm_codec_reader {
@@ -94,41 +89,79 @@ struct balm_codec_reader {
     struct balm_err *err;
 };
 
-/* The two rest protocols: headers, status, payload. shape may be an error's. */
-enum balm_code balm_codec_read_rest(const struct balm_codec_reader *reader,
-                                    const struct balm_shape *shape, struct balm_value *out);
-/* A JSON body as the members of shape; an empty body is an empty map. */
-enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
-                                    const struct balm_shape *shape, struct balm_value *out);
-/* One JSON value by member's shape. text_numbers: "5" is an integer too, as rest-json has it. */
-struct balm_value balm_codec_from_json(const struct balm_codec_reader *reader,
-                                       const struct balm_member *member, struct balm_value value,
-                                       bool text_numbers);
+/* Changes a parsed answer in place. params: what was asked with, or null. */
+void balm_custom_answer(const struct balm_operation *operation, struct balm_value params,
+                        struct balm_arena *arena, struct balm_value *answer);
+/* S3 tells a bucket's region as the root's own text, which no model can say; an empty one is the
+   first region, and stays absent. */
+enum balm_code balm_custom_location(const struct balm_codec_reader *reader, struct balm_value out);
 
-/* Where in an XML document the shape begins: below the root, the first child of each name in turn. */
+/* Where in an XML document a shape begins: below the root, the first child of each name in turn. */
 struct balm_codec_path {
     const char *names[2]; /* NULL: no further */
 };
+
+/* The two rest protocols: headers, status, payload. shape may be an error's, which in XML begins at
+   path. */
+enum balm_code balm_codec_read_rest(const struct balm_codec_reader *reader,
+                                    const struct balm_shape *shape,
+                                    const struct balm_codec_path *path, struct balm_value *out);
+/* A JSON body as the members of shape; an empty body is an empty map. body_only: members that
+   travel elsewhere are left out. */
+enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
+                                    const struct balm_shape *shape, bool body_only,
+                                    struct balm_value *out);
 /* BALM_E_INPUT when the document is malformed, has a document type, or lacks the path. */
 enum balm_code balm_codec_read_xml(const struct balm_codec_reader *reader,
                                    const struct balm_shape *shape,
                                    const struct balm_codec_path *path, struct balm_value *out);
-/* A document without a model: elements with children as maps, others as texts, repeated ones as lists. The root's name goes
-   to root. */
+/* A document without a model: elements with children as maps, others as texts, repeated ones as
+   lists. root becomes the root's name. */
 enum balm_code balm_codec_read_tree(struct balm_arena *arena, const char *text, size_t len,
                                     const char **root, struct balm_value *out,
                                     struct balm_err *err);
-/* A scalar of an XML text or a header. Fails with BALM_E_INPUT when the text is none; a null value for an empty number or time. */
+/* A scalar of an XML text or a header. Fails with BALM_E_INPUT when the text is none; a null value
+   for an empty number or time. */
 enum balm_code balm_codec_from_text(struct balm_arena *arena, const struct balm_member *member,
                                     const char *text, size_t len, struct balm_value *out,
                                     struct balm_err *err);
+/* Base64 as bytes; a null value when it is none. */
+struct balm_value balm_codec_unbase64(struct balm_arena *arena, const char *text, size_t len);
 /* Text as a 64-bit integer, white space around it allowed. */
 bool balm_codec_integer(const char *text, size_t len, int64_t *out);
 /* Text as a double; NaN and the infinities by name. */
 bool balm_codec_float(const char *text, size_t len, double *out);
+/* A double without a fraction as an integer, where it is one of 64 bits; else the same value. */
+struct balm_value balm_codec_whole(struct balm_value value);
 /* Epoch seconds as a time, to the nearest microsecond; a null value out of range. */
 struct balm_value balm_codec_epoch(double seconds);
 /* Marks value, and all that is in it, secret where the model calls member sensitive. */
 struct balm_value balm_codec_secret(struct balm_value value, const struct balm_member *member);
+/* Is text what location_name states, or the name of member? len counts. */
+bool balm_codec_is_named(const struct balm_member *member, const char *text, size_t len);
+/* A union has exactly one member; what it lacks or has too much of is a fault of the service. */
+enum balm_code balm_codec_one_member(const struct balm_shape *shape, size_t count,
+                                     struct balm_err *err);
+/* What stands for a union whose member is newer than the model. */
+struct balm_value balm_codec_unknown_union(struct balm_arena *arena, const char *tag);
+
+/* ---- XML, event by event (codec_xml_events.c) ---- */
+
+/* Names come without their prefixes, attributes with them: name, value, name, value, NULL. A code
+   other than BALM_OK ends the reading. */
+struct balm_codec_events {
+    void *owner;
+    enum balm_code (*start)(void *owner, const char *name, const char **attributes,
+                            struct balm_err *err);
+    void (*text)(void *owner, const char *text, size_t len);
+    enum balm_code (*end)(void *owner, struct balm_err *err);
+};
+
+/* Refuses document types (and with them entities) and what is nested deeper than
+   BALM_CODEC_DEPTH. */
+enum balm_code balm_codec_xml_events(const struct balm_codec_events *events, const char *text,
+                                     size_t len, struct balm_err *err);
+/* The name behind a prefix: "type" of "xsi:type". */
+const char *balm_codec_local_name(const char *name);
 
 #endif

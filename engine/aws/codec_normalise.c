@@ -22,20 +22,13 @@ static struct balm_value normal(const struct normaliser *normaliser,
 
 static struct balm_value to_bytes(const struct normaliser *normaliser, struct balm_value value)
 {
-    struct balm_buf bytes = BALM_BUF_INIT(BALM_BUF_MAX);
-
-    if (!normaliser->blobs_are_base64) {
-        value = balm_text_n(normaliser->arena, value.as.text, value.len);
-        if (value.type == BALM_STRING) value.type = BALM_BYTES;
-        return value;
+    if (normaliser->blobs_are_base64) {
+        struct balm_value bytes = balm_codec_unbase64(normaliser->arena, value.as.text, value.len);
+        if (bytes.type == BALM_BYTES) return bytes;
     }
-    if (balm_text_unbase64(&bytes, value.as.text, value.len) == BALM_OK) {
-        size_t len = bytes.len;
-        const char *kept = balm_codec_keep(&bytes, normaliser->arena);
-        return kept ? balm_bytes(kept, len) : balm_null();
-    }
-    balm_buf_free(&bytes);
-    return balm_text_n(normaliser->arena, value.as.text, value.len);
+    struct balm_value text = balm_text_n(normaliser->arena, value.as.text, value.len);
+    if (!normaliser->blobs_are_base64 && text.type == BALM_STRING) text.type = BALM_BYTES;
+    return text;
 }
 
 struct balm_value balm_codec_epoch(double seconds)
@@ -59,7 +52,7 @@ static struct balm_value to_time(struct balm_value value)
     return balm_is_null(time) ? value : time;
 }
 
-static struct balm_value to_integer(struct balm_value value)
+struct balm_value balm_codec_whole(struct balm_value value)
 {
     double number = value.as.number;
 
@@ -88,7 +81,7 @@ static struct balm_value scalar(const struct normaliser *normaliser, enum balm_s
         break;
     case BALM_SHAPE_INTEGER:
     case BALM_SHAPE_LONG:
-        value = to_integer(value);
+        value = balm_codec_whole(value);
         break;
     case BALM_SHAPE_FLOAT:
     case BALM_SHAPE_DOUBLE:
