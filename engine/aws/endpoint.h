@@ -12,26 +12,42 @@ struct balm_endpoint {
     const char *url;            /* "https://s3.eu-west-1.amazonaws.com" */
     const char *signing_region; /* the rule's, else the region asked for */
     const char *signing_name;   /* the rule's, else the model's */
-    const char *auth_scheme;    /* "sigv4", "sigv4a", "none", "sigv4-s3express"...; never NULL */
-    bool raw_path;              /* the scheme's disableDoubleEncoding, and S3 */
-    struct balm_value headers;  /* name -> list of texts */
+    /* "sigv4", or "none": not signed at all. "sigv4a", "sigv4-s3express" and "bearer" only where
+       nothing else is offered. Never NULL. */
+    const char *auth_scheme;
+    bool raw_path;             /* the S3 family: the path is signed as it is sent */
+    struct balm_value headers; /* name -> list of texts */
+};
+
+struct balm_endpoint_question {
+    const struct balm_service *service;
+    const struct balm_operation *operation; /* NULL: `balm endpoint`, raw calls */
+    struct balm_value params;               /* the operation's; or null */
+    struct balm_value extra; /* the rule set's own parameters, laid over all others; or null */
+    const char *region;
+    const char *account; /* the credentials'; NULL or "": not known */
 };
 
 /*
- * Resolves by the service's rule set: Region, UseFIPS, UseDualStack, Endpoint (override), static and operation context parameters, and the members with a contextParam
- * (Bucket, AccountId, ...) from params. operation may be NULL (`balm endpoint`); extra is a map laid over the parameters (or null).
- * A region that is not a valid host label is refused with BALM_E_ARG before any rule runs; so is a bucket that would choose the host.
- * S3 as botocore's current default: virtual-hosted where the name allows and no endpoint override... is set by rule; with an override that is an IP or localhost, path style.
+ * Resolves by the service's rule set. Its parameters come, first to last, from extra, the operation's
+ * static and dynamic context, and the built-ins: region, account and configuration. An endpoint
+ * override turns FIPS and dual-stack off and makes S3 address buckets by path, as botocore does.
+ *
+ * Before any rule runs a region that is no host label and a bucket that could choose the host are
+ * refused with BALM_E_ARG. A rule's own error is BALM_E_ARG with its words as the whole message. The
+ * texts of out live in arena, in the pack, or are question's own.
  */
-enum balm_code balm_endpoint_resolve(const struct balm_service *service,
-                                     const struct balm_operation *operation,
-                                     struct balm_value params, const char *region,
-                                     struct balm_value extra, const struct balm_aws_config *config,
+enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *question,
+                                     const struct balm_aws_config *config,
                                      const struct balm_partitions *partitions,
                                      struct balm_arena *arena, struct balm_endpoint *out,
                                      struct balm_err *err);
 
-/* Puts the endpoint (and the operation's host prefix filled from params; a label that is not one is refused) into request: scheme, host, base_path, headers. */
+/*
+ * Puts the endpoint, and the operation's host prefix filled from params, into request: scheme, host,
+ * base_path, headers. A value that is no host label is refused with BALM_E_ARG. Where base_path is not
+ * empty and path is "/" alone, path becomes "". May be called again.
+ */
 enum balm_code balm_endpoint_apply(const struct balm_endpoint *endpoint,
                                    const struct balm_operation *operation, struct balm_value params,
                                    struct balm_request *request, struct balm_err *err);

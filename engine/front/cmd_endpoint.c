@@ -43,20 +43,18 @@ static enum balm_code resolve(struct balm_world *world, struct balm_value *shown
     struct balm_arena *arena = balm_cli_arena(cli);
     struct balm_value params = balm_map(arena);
     const struct balm_partitions *partitions;
-    const struct balm_service *service;
+    struct balm_endpoint_question question = {.extra = params};
     struct balm_endpoint endpoint;
-    const char *region;
     enum balm_code code =
-        balm_pack_service(balm_aws_pack(world->aws), balm_cli_word(cli, 0), &service, err);
+        balm_pack_service(balm_aws_pack(world->aws), balm_cli_word(cli, 0), &question.service, err);
 
     for (size_t i = 0; !code && i < balm_cli_count(cli, "param"); i++) {
         code = add_param(arena, params, balm_cli_nth(cli, "param", i), err);
     }
-    if (!code) code = balm_world_region(world, &region, err);
+    if (!code) code = balm_world_region(world, &question.region, err);
     if (!code) code = balm_aws_partitions(world->aws, &partitions, err);
     if (!code) {
-        code = balm_endpoint_resolve(service, NULL, balm_null(), region, params, &world->config,
-                                     partitions, arena, &endpoint, err);
+        code = balm_endpoint_resolve(&question, &world->config, partitions, arena, &endpoint, err);
     }
     if (code) return code;
     *shown = show(arena, &endpoint);

@@ -1,0 +1,31 @@
+/*
+ * endpoint_internal: what the endpoint's files share; nobody else includes it.
+ */
+#ifndef BALM_AWS_ENDPOINT_INTERNAL_H
+#define BALM_AWS_ENDPOINT_INTERNAL_H
+
+#include "aws/endpoint.h"
+
+/* The parameters of the service's rule set, checked, in arena. *region: the one to sign for. */
+enum balm_code balm_endpoint_params(const struct balm_endpoint_question *question,
+                                    const struct balm_aws_config *config, struct balm_arena *arena,
+                                    struct balm_value *out, const char **region,
+                                    struct balm_err *err);
+
+/* What an operationContextParams path finds in params: names, [*], keys(x), [a, b][]. A list of what
+   is there, or the one value where the path is plain names. */
+struct balm_value balm_endpoint_path(struct balm_value params, const char *path,
+                                     struct balm_arena *arena);
+
+/* The parts of an endpoint's URL, lengths in bytes; path may be empty. */
+struct balm_url_parts {
+    const char *scheme; /* "https" or "http" */
+    const char *host;   /* with the port, if it is not the scheme's own */
+    const char *path;
+    size_t host_len, path_len;
+};
+
+/* False where the URL is not http(s)://host[:port][/path], the host not one that may be asked. */
+bool balm_endpoint_split(const char *url, struct balm_url_parts *parts);
+
+#endif
