@@ -18,6 +18,7 @@ struct balm_aws_config {
     struct balm_arena arena;
     const char *profile;                /* the chosen profile's name */
     bool profile_is_explicit;           /* by option or environment: then it must exist */
+    bool profile_from_option;           /* then the environment's keys do not count */
     struct balm_value credentials_file; /* sections, or null */
     struct balm_value config_file; /* profiles by bare name ("profile x" becomes "x"), or null */
     const char

@@ -1,0 +1,489 @@
+#include "aws/sigv4.h"
+
+#include "core/hash.h"
+#include "core/text.h"
+#include "core/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DATE_LEN      8
+#define KEY_SLOTS     256 /* a power of two */
+#define KEY_WAYS      4   /* slots that one scope may lie in */
+#define SCOPE_MAX     192 /* longer scopes are not kept */
+#define CANONICAL_MAX ((size_t)1 << 24)
+
+static const char algorithm[] = "AWS4-HMAC-SHA256";
+static const char terminator[] = "aws4_request";
+static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/* Never signed: proxies may change or drop them. Sorted for the search. */
+static const char *const never_signed[] = {"connection",
+                                           "expect",
+                                           "keep-alive",
+                                           "proxy-authenticate",
+                                           "proxy-authorization",
+                                           "te",
+                                           "trailer",
+                                           "transfer-encoding",
+                                           "upgrade",
+                                           "user-agent",
+                                           "x-amzn-trace-id"};
+
+/* ---- canonical request ---- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* By bytes of the lower-case names. */
+static int compare_names(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        unsigned char x = (unsigned char)(*a >= 'A' && *a <= 'Z' ? *a + ('a' - 'A') : *a);
+        unsigned char y = (unsigned char)(*b >= 'A' && *b <= 'Z' ? *b + ('a' - 'A') : *b);
+        if (x != y) return x < y ? -1 : 1;
+        if (!x) return 0;
+    }
+}
+
+static bool is_signed(const char *name)
+{
+    size_t low = 0;
+    size_t high = sizeof never_signed / sizeof *never_signed;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = compare_names(name, never_signed[middle]);
+        if (order == 0) return false;
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return true;
+}
+
+/* The headers to sign, sorted; of one name in the order given. */
+static struct balm_header *collect(const struct balm_request *request, size_t *count)
+{
+    const char *own_host = balm_request_header(request, "host");
+    struct balm_header host = {"host", own_host ? own_host : request->host};
+    size_t most = request->header_len + 1;
+    struct balm_header *sorted = balm_arena_alloc(request->arena, most * sizeof *sorted);
+    size_t len = 0;
+    size_t i;
+    if (!sorted) return NULL;
+    for (i = 0; i < most; i++) {
+        const struct balm_header *next = i ? &request->headers[i - 1] : &host;
+        size_t at = len;
+        if (i && (!is_signed(next->name) || compare_names(next->name, "host") == 0)) continue;
+        while (at > 0 && compare_names(sorted[at - 1].name, next->name) > 0) {
+            sorted[at] = sorted[at - 1];
+            at--;
+        }
+        sorted[at] = *next;
+        len++;
+    }
+    *count = len;
+    return sorted;
+}
+
+static void add_lower(struct balm_buf *buf, const char *name)
+{
+    size_t len = strlen(name);
+    char *to = balm_buf_room(buf, len);
+    size_t i;
+    if (!to) return;
+    for (i = 0; i < len; i++) {
+        to[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+    }
+    balm_buf_grew(buf, len);
+}
+
+/* Without white space at the ends, each run of it inside as one space. */
+static void add_trimmed(struct balm_buf *buf, const char *value)
+{
+    bool is_first = true;
+    for (;;) {
+        const char *start;
+        while (is_blank(*value)) {
+            value++;
+        }
+        if (!*value) return;
+        start = value;
+        while (*value && !is_blank(*value)) {
+            value++;
+        }
+        if (!is_first) (void)balm_buf_addc(buf, ' ');
+        (void)balm_buf_add(buf, start, (size_t)(value - start));
+        is_first = false;
+    }
+}
+
+static void add_headers(const struct balm_header *sorted, size_t count, struct balm_buf *buf,
+                        struct balm_buf *signed_headers)
+{
+    size_t i;
+    for (i = 0; i < count; i++) {
+        bool again = i && compare_names(sorted[i - 1].name, sorted[i].name) == 0;
+        if (again) {
+            (void)balm_buf_addc(buf, ',');
+        } else {
+            if (i) (void)balm_buf_addc(buf, '\n');
+            if (i) (void)balm_buf_addc(signed_headers, ';');
+            add_lower(buf, sorted[i].name);
+            add_lower(signed_headers, sorted[i].name);
+            (void)balm_buf_addc(buf, ':');
+        }
+        add_trimmed(buf, sorted[i].value);
+    }
+    (void)balm_buf_adds(buf, "\n\n");
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct balm_pair *x = a;
+    const struct balm_pair *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->value ? x->value : "", y->value ? y->value : "");
+}
+
+static void add_query(const struct balm_request *request, struct balm_buf *buf)
+{
+    size_t size = request->query_len * sizeof(struct balm_pair);
+    struct balm_pair *sorted = request->query;
+    size_t i;
+    if (request->query_len > 1) {
+        sorted = balm_arena_alloc(request->arena, size);
+        if (!sorted) return;
+        memcpy(sorted, request->query, size);
+        qsort(sorted, request->query_len, sizeof *sorted, compare_pairs);
+    }
+    for (i = 0; i < request->query_len; i++) {
+        if (i) (void)balm_buf_addc(buf, '&');
+        (void)balm_buf_adds(buf, sorted[i].name);
+        (void)balm_buf_addc(buf, '=');
+        if (sorted[i].value) (void)balm_buf_adds(buf, sorted[i].value);
+    }
+}
+
+/* Adds path's segments to buf without "." and empty ones; ".." takes away the one before. */
+static void add_segments(struct balm_buf *buf, const char *path)
+{
+    while (*path) {
+        size_t len = strcspn(path, "/");
+        if (len == 2 && path[0] == '.' && path[1] == '.') {
+            while (buf->len && buf->bytes[buf->len - 1] != '/') {
+                balm_buf_cut(buf, 1);
+            }
+            balm_buf_cut(buf, 1);
+        } else if (len && !(len == 1 && path[0] == '.')) {
+            (void)balm_buf_addc(buf, '/');
+            (void)balm_buf_add(buf, path, len);
+        }
+        path += len + (path[len] == '/');
+    }
+}
+
+static void add_path(const struct balm_request *request, bool raw, struct balm_buf *buf)
+{
+    struct balm_buf path = BALM_BUF_INIT(CANONICAL_MAX);
+    const char *end = request->path[0] ? request->path : request->base_path;
+    if (raw || (!request->base_path[0] && strcmp(request->path, "/") == 0)) {
+        (void)balm_buf_adds(buf, request->base_path);
+        (void)balm_buf_adds(buf, request->path);
+        return;
+    }
+    add_segments(&path, request->base_path);
+    add_segments(&path, request->path);
+    if (!path.len || balm_text_ends(end, "/")) (void)balm_buf_addc(&path, '/');
+    (void)balm_text_percent(buf, path.bytes, path.len, "/");
+    if (path.code) buf->code = path.code;
+    balm_buf_free(&path);
+}
+
+static void add_payload_hash(const struct balm_request *request,
+                             const struct balm_sigv4_options *options, struct balm_buf *buf)
+{
+    const char *stated = balm_request_header(request, "x-amz-content-sha256");
+    char hex[BALM_SHA256_HEX];
+    if (stated) {
+        (void)balm_buf_adds(buf, stated);
+    } else if (options->unsigned_payload) {
+        (void)balm_buf_adds(buf, "UNSIGNED-PAYLOAD");
+    } else if (request->body.len == 0) {
+        (void)balm_buf_adds(buf, empty_hash);
+    } else {
+        balm_sha256_hex(hex, request->body.bytes, request->body.len);
+        (void)balm_buf_add(buf, hex, sizeof hex - 1);
+    }
+}
+
+enum balm_code balm_sigv4_canonical_request(const struct balm_request *request,
+                                            const struct balm_sigv4_options *options,
+                                            struct balm_buf *canonical_request,
+                                            struct balm_buf *signed_headers)
+{
+    size_t count = 0;
+    struct balm_header *sorted = collect(request, &count);
+    if (!sorted) return request->arena->code;
+    (void)balm_buf_adds(canonical_request, request->method);
+    (void)balm_buf_addc(canonical_request, '\n');
+    add_path(request, options->raw_path, canonical_request);
+    (void)balm_buf_addc(canonical_request, '\n');
+    add_query(request, canonical_request);
+    (void)balm_buf_addc(canonical_request, '\n');
+    add_headers(sorted, count, canonical_request, signed_headers);
+    (void)balm_buf_add(canonical_request, signed_headers->bytes, signed_headers->len);
+    (void)balm_buf_addc(canonical_request, '\n');
+    add_payload_hash(request, options, canonical_request);
+    if (canonical_request->code) return canonical_request->code;
+    return signed_headers->code ? signed_headers->code : request->arena->code;
+}
+
+/* ---- string to sign ---- */
+
+/* "20150830/us-east-1/iam/aws4_request" */
+static void add_scope(struct balm_buf *buf, const char *time,
+                      const struct balm_sigv4_options *options)
+{
+    (void)balm_buf_add(buf, time, DATE_LEN);
+    (void)balm_buf_addc(buf, '/');
+    (void)balm_buf_adds(buf, options->region);
+    (void)balm_buf_addc(buf, '/');
+    (void)balm_buf_adds(buf, options->service);
+    (void)balm_buf_addc(buf, '/');
+    (void)balm_buf_add(buf, terminator, sizeof terminator - 1);
+}
+
+enum balm_code balm_sigv4_string_to_sign(const struct balm_sigv4_options *options,
+                                         const struct balm_buf *canonical_request,
+                                         struct balm_buf *string_to_sign)
+{
+    char time[BALM_TIME_MAX];
+    char hex[BALM_SHA256_HEX];
+    balm_time_basic(time, options->now);
+    balm_sha256_hex(hex, canonical_request->bytes, canonical_request->len);
+    (void)balm_buf_add(string_to_sign, algorithm, sizeof algorithm - 1);
+    (void)balm_buf_addc(string_to_sign, '\n');
+    (void)balm_buf_adds(string_to_sign, time);
+    (void)balm_buf_addc(string_to_sign, '\n');
+    add_scope(string_to_sign, time, options);
+    (void)balm_buf_addc(string_to_sign, '\n');
+    return balm_buf_add(string_to_sign, hex, sizeof hex - 1);
+}
+
+/* ---- signing keys ---- */
+
+struct slot {
+    uint64_t used; /* by the count of questions; 0: empty */
+    uint64_t secret_hash;
+    size_t scope_len;
+    char scope[SCOPE_MAX]; /* "20150830/us-east-1/iam/AKID" */
+    unsigned char key[BALM_SHA256_LEN];
+};
+
+struct balm_signing_keys {
+    uint64_t asked;
+    struct slot slots[KEY_SLOTS];
+};
+
+enum balm_code balm_signing_keys_new(struct balm_signing_keys **out, struct balm_err *err)
+{
+    *out = calloc(1, sizeof **out); /* pages that no key lies in are never touched */
+    return *out ? BALM_OK : balm_nomem(err);
+}
+
+void balm_signing_keys_release(struct balm_signing_keys *keys)
+{
+    size_t i;
+    if (!keys) return;
+    for (i = 0; i < KEY_SLOTS; i++) {
+        if (keys->slots[i].used) balm_wipe(&keys->slots[i], sizeof keys->slots[i]);
+    }
+    free(keys);
+}
+
+static void derive(unsigned char out[BALM_SHA256_LEN], const struct balm_credentials *credentials,
+                   const struct balm_sigv4_options *options, const char *time)
+{
+    struct balm_buf secret = BALM_BUF_INIT(BALM_BUF_MAX);
+    (void)balm_buf_adds(&secret, "AWS4");
+    (void)balm_buf_adds(&secret, credentials->secret_access_key);
+    balm_hmac_sha256(out, secret.bytes, secret.len, time, DATE_LEN);
+    balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->region, strlen(options->region));
+    balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->service, strlen(options->service));
+    balm_hmac_sha256(out, out, BALM_SHA256_LEN, terminator, sizeof terminator - 1);
+    balm_buf_wipe(&secret);
+}
+
+void balm_sigv4_signing_key(unsigned char out[BALM_SHA256_LEN],
+                            const struct balm_credentials *credentials,
+                            const struct balm_sigv4_options *options)
+{
+    char time[BALM_TIME_MAX];
+    balm_time_basic(time, options->now);
+    derive(out, credentials, options, time);
+}
+
+/* The slot that holds scope, else the one of its ways that was used longest ago, emptied. */
+static struct slot *find_slot(struct balm_signing_keys *keys, const struct slot *wanted)
+{
+    uint64_t hash = balm_hash(wanted->scope, wanted->scope_len);
+    struct slot *ways = &keys->slots[hash & (KEY_SLOTS - KEY_WAYS)];
+    struct slot *oldest = ways;
+    size_t i;
+    for (i = 0; i < KEY_WAYS; i++) {
+        if (ways[i].used && ways[i].scope_len == wanted->scope_len &&
+            ways[i].secret_hash == wanted->secret_hash &&
+            memcmp(ways[i].scope, wanted->scope, wanted->scope_len) == 0) {
+            return &ways[i];
+        }
+        if (ways[i].used < oldest->used) oldest = &ways[i];
+    }
+    balm_wipe(oldest->key, sizeof oldest->key);
+    oldest->used = 0;
+    return oldest;
+}
+
+static bool add_part(struct slot *slot, const char *part)
+{
+    size_t len = strlen(part);
+    if (len + 1 > sizeof slot->scope - slot->scope_len) return false;
+    slot->scope[slot->scope_len++] = '/';
+    memcpy(slot->scope + slot->scope_len, part, len);
+    slot->scope_len += len;
+    return true;
+}
+
+static void kept_key(unsigned char out[BALM_SHA256_LEN], const struct balm_credentials *credentials,
+                     const struct balm_sigv4_options *options, const char *time)
+{
+    const char *secret = credentials->secret_access_key;
+    struct slot wanted;
+    struct slot *slot;
+    wanted.scope_len = DATE_LEN;
+    memcpy(wanted.scope, time, DATE_LEN);
+    if (!options->keys || !add_part(&wanted, options->region) ||
+        !add_part(&wanted, options->service) || !add_part(&wanted, credentials->access_key_id)) {
+        derive(out, credentials, options, time);
+        return;
+    }
+    /* A secret may be given anew for the same key id: that of a profile corrected meanwhile. */
+    wanted.secret_hash = balm_hash(secret, strlen(secret));
+    slot = find_slot(options->keys, &wanted);
+    if (!slot->used) {
+        memcpy(slot->scope, wanted.scope, wanted.scope_len);
+        slot->scope_len = wanted.scope_len;
+        slot->secret_hash = wanted.secret_hash;
+        derive(slot->key, credentials, options, time);
+    }
+    slot->used = ++options->keys->asked;
+    memcpy(out, slot->key, BALM_SHA256_LEN);
+}
+
+/* ---- the signature ---- */
+
+/* What goes into a header must not end it. */
+static bool is_plain(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7F) return false;
+    }
+    return true;
+}
+
+static enum balm_code check(const struct balm_credentials *credentials,
+                            const struct balm_sigv4_options *options, struct balm_err *err)
+{
+    const char *token = credentials->session_token;
+    if (!options->region || !options->region[0]) {
+        return balm_fail(err, BALM_E_ARG, "a request cannot be signed without a region");
+    }
+    if (!options->service || !options->service[0]) {
+        return balm_fail(err, BALM_E_ARG, "a request cannot be signed without a signing name");
+    }
+    if (!credentials->access_key_id[0] || !credentials->secret_access_key[0]) {
+        return balm_fail(err, BALM_E_AUTH, "the credentials lack an access key id or its secret");
+    }
+    if (!is_plain(credentials->access_key_id) || !is_plain(options->region) ||
+        !is_plain(options->service) || (token && !is_plain(token))) {
+        return balm_fail(err, BALM_E_AUTH,
+                         "the access key id, session token, region or signing name holds a "
+                         "character that cannot stand in a header");
+    }
+    return BALM_OK;
+}
+
+static void set_headers(struct balm_request *request, const struct balm_credentials *credentials,
+                        const struct balm_sigv4_options *options, const char *time)
+{
+    struct balm_buf hash = BALM_BUF_INIT(BALM_SHA256_HEX);
+    balm_request_remove_header(request, "Authorization");
+    balm_request_set_header(request, "X-Amz-Date", time);
+    if (credentials->session_token && credentials->session_token[0]) {
+        balm_request_set_header(request, "X-Amz-Security-Token", credentials->session_token);
+    }
+    if (!options->payload_header && !options->unsigned_payload) return;
+    balm_request_remove_header(request, "X-Amz-Content-SHA256");
+    add_payload_hash(request, options, &hash);
+    balm_request_add_header(request, "X-Amz-Content-SHA256", hash.bytes);
+    if (hash.code) request->arena->code = hash.code;
+    balm_buf_free(&hash);
+}
+
+static void add_authorization(struct balm_request *request,
+                              const struct balm_credentials *credentials,
+                              const struct balm_sigv4_options *options, const char *time,
+                              const struct balm_buf *signed_headers,
+                              const struct balm_buf *string_to_sign)
+{
+    struct balm_buf value = BALM_BUF_INIT(CANONICAL_MAX);
+    unsigned char key[BALM_SHA256_LEN];
+    (void)balm_buf_room(&value, 320 + signed_headers->len);
+    (void)balm_buf_add(&value, algorithm, sizeof algorithm - 1);
+    (void)balm_buf_adds(&value, " Credential=");
+    (void)balm_buf_adds(&value, credentials->access_key_id);
+    (void)balm_buf_addc(&value, '/');
+    add_scope(&value, time, options);
+    (void)balm_buf_adds(&value, ", SignedHeaders=");
+    (void)balm_buf_add(&value, signed_headers->bytes, signed_headers->len);
+    (void)balm_buf_adds(&value, ", Signature=");
+    kept_key(key, credentials, options, time);
+    balm_hmac_sha256(key, key, sizeof key, string_to_sign->bytes, string_to_sign->len);
+    (void)balm_text_hex(&value, key, sizeof key);
+    if (value.code) request->arena->code = value.code;
+    balm_request_add_header(request, "Authorization", value.bytes);
+    balm_wipe(key, sizeof key);
+    balm_buf_free(&value);
+}
+
+enum balm_code balm_sigv4_sign(struct balm_request *request,
+                               const struct balm_credentials *credentials,
+                               const struct balm_sigv4_options *options, struct balm_err *err)
+{
+    struct balm_buf canonical = BALM_BUF_INIT(CANONICAL_MAX);
+    struct balm_buf names = BALM_BUF_INIT(CANONICAL_MAX);
+    struct balm_buf text = BALM_BUF_INIT(CANONICAL_MAX);
+    char time[BALM_TIME_MAX];
+    enum balm_code code = check(credentials, options, err);
+    if (code) return code;
+    balm_time_basic(time, options->now);
+    set_headers(request, credentials, options, time);
+    (void)balm_buf_room(&canonical, 1024);
+    code = balm_sigv4_canonical_request(request, options, &canonical, &names);
+    if (!code) code = balm_sigv4_string_to_sign(options, &canonical, &text);
+    if (code) {
+        code = balm_fail(err, code, "the request is too large to be signed");
+        goto out;
+    }
+    add_authorization(request, credentials, options, time, &names, &text);
+    code = balm_arena_status(request->arena, err);
+out:
+    balm_buf_free(&canonical);
+    balm_buf_free(&names);
+    balm_buf_free(&text);
+    return code;
+}
