@@ -32,11 +32,6 @@ static const char *const never_signed[] = {"connection",
 
 /* ---- canonical request ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* By bytes of the lower-case names. */
 static int compare_names(const char *a, const char *b)
 {
@@ -105,20 +100,14 @@ static void add_lower(struct balm_buf *buf, const char *name)
 /* Without white space at the ends, each run of it inside as one space. */
 static void add_trimmed(struct balm_buf *buf, const char *value)
 {
+    static const char blanks[] = " \t\n\v\f\r";
     bool is_first = true;
-    for (;;) {
-        const char *start;
-        while (is_blank(*value)) {
-            value++;
-        }
-        if (!*value) return;
-        start = value;
-        while (*value && !is_blank(*value)) {
-            value++;
-        }
+    for (value += strspn(value, blanks); *value; value += strspn(value, blanks)) {
+        size_t len = strcspn(value, blanks);
         if (!is_first) (void)balm_buf_addc(buf, ' ');
-        (void)balm_buf_add(buf, start, (size_t)(value - start));
+        (void)balm_buf_add(buf, value, len);
         is_first = false;
+        value += len;
     }
 }
 
@@ -285,21 +274,58 @@ struct slot {
     unsigned char key[BALM_SHA256_LEN];
 };
 
+/* The texts of one signature. */
+struct texts {
+    struct balm_buf canonical_request;
+    struct balm_buf signed_headers;
+    struct balm_buf string_to_sign;
+    struct balm_buf authorization;
+};
+
 struct balm_signing_keys {
     uint64_t asked;
+    struct texts texts; /* kept, so that a signature allocates nothing */
     struct slot slots[KEY_SLOTS];
 };
+
+static void init_texts(struct texts *texts)
+{
+    balm_buf_init(&texts->canonical_request, CANONICAL_MAX);
+    balm_buf_init(&texts->signed_headers, CANONICAL_MAX);
+    balm_buf_init(&texts->string_to_sign, CANONICAL_MAX);
+    balm_buf_init(&texts->authorization, CANONICAL_MAX);
+}
+
+static void clear_texts(struct texts *texts)
+{
+    balm_buf_clear(&texts->canonical_request);
+    balm_buf_clear(&texts->signed_headers);
+    balm_buf_clear(&texts->string_to_sign);
+    balm_buf_clear(&texts->authorization);
+}
+
+/* A session token is among them. */
+static void wipe_texts(struct texts *texts)
+{
+    balm_buf_wipe(&texts->canonical_request);
+    balm_buf_wipe(&texts->signed_headers);
+    balm_buf_wipe(&texts->string_to_sign);
+    balm_buf_wipe(&texts->authorization);
+}
 
 enum balm_code balm_signing_keys_new(struct balm_signing_keys **out, struct balm_err *err)
 {
     *out = calloc(1, sizeof **out); /* pages that no key lies in are never touched */
-    return *out ? BALM_OK : balm_nomem(err);
+    if (!*out) return balm_nomem(err);
+    init_texts(&(*out)->texts);
+    return BALM_OK;
 }
 
 void balm_signing_keys_release(struct balm_signing_keys *keys)
 {
     size_t i;
     if (!keys) return;
+    wipe_texts(&keys->texts);
     for (i = 0; i < KEY_SLOTS; i++) {
         if (keys->slots[i].used) balm_wipe(&keys->slots[i], sizeof keys->slots[i]);
     }
@@ -387,12 +413,9 @@ static void kept_key(unsigned char out[BALM_SHA256_LEN], const struct balm_crede
 /* ---- the signature ---- */
 
 /* What goes into a header must not end it. */
-static bool is_plain(const char *text)
+static bool breaks_header(const char *text)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7F) return false;
-    }
-    return true;
+    return text[strcspn(text, "\r\n")] != '\0';
 }
 
 static enum balm_code check(const struct balm_credentials *credentials,
@@ -408,82 +431,119 @@ static enum balm_code check(const struct balm_credentials *credentials,
     if (!credentials->access_key_id[0] || !credentials->secret_access_key[0]) {
         return balm_fail(err, BALM_E_AUTH, "the credentials lack an access key id or its secret");
     }
-    if (!is_plain(credentials->access_key_id) || !is_plain(options->region) ||
-        !is_plain(options->service) || (token && !is_plain(token))) {
+    if (breaks_header(credentials->access_key_id) || breaks_header(options->region) ||
+        breaks_header(options->service) || (token && breaks_header(token))) {
         return balm_fail(err, BALM_E_AUTH,
-                         "the access key id, session token, region or signing name holds a "
-                         "character that cannot stand in a header");
+                         "the access key id, session token, region or signing name holds a line "
+                         "break");
     }
     return BALM_OK;
 }
 
-static void set_headers(struct balm_request *request, const struct balm_credentials *credentials,
-                        const struct balm_sigv4_options *options, const char *time)
+/* Is it one that set_headers() or add_authorization() adds anew? */
+static bool is_of_signature(const char *name, bool with_hash)
 {
-    struct balm_buf hash = BALM_BUF_INIT(BALM_SHA256_HEX);
-    balm_request_remove_header(request, "Authorization");
-    balm_request_set_header(request, "X-Amz-Date", time);
-    if (credentials->session_token && credentials->session_token[0]) {
-        balm_request_set_header(request, "X-Amz-Security-Token", credentials->session_token);
+    switch (strlen(name)) {
+    case sizeof "X-Amz-Date" - 1:
+        return balm_text_same_nocase(name, "X-Amz-Date");
+    case sizeof "Authorization" - 1:
+        return balm_text_same_nocase(name, "Authorization");
+    case sizeof "X-Amz-Security-Token" - 1:
+        return balm_text_same_nocase(name, "X-Amz-Security-Token") ||
+               (with_hash && balm_text_same_nocase(name, "X-Amz-Content-SHA256"));
+    default:
+        return false;
     }
-    if (!options->payload_header && !options->unsigned_payload) return;
-    balm_request_remove_header(request, "X-Amz-Content-SHA256");
-    add_payload_hash(request, options, &hash);
-    balm_request_add_header(request, "X-Amz-Content-SHA256", hash.bytes);
-    if (hash.code) request->arena->code = hash.code;
-    balm_buf_free(&hash);
+}
+
+static void remove_signature(struct balm_request *request, bool with_hash)
+{
+    size_t i = 0;
+    while (i < request->header_len) {
+        const char *name = request->headers[i].name;
+        if (is_of_signature(name, with_hash)) {
+            balm_request_remove_header(request, name);
+        } else {
+            i++;
+        }
+    }
+}
+
+static void set_headers(struct balm_request *request, const struct balm_credentials *credentials,
+                        const struct balm_sigv4_options *options, struct texts *texts,
+                        const char *time)
+{
+    bool with_hash = options->payload_header || options->unsigned_payload;
+    struct balm_buf *hash = &texts->authorization;
+    remove_signature(request, with_hash);
+    balm_request_add_header(request, "X-Amz-Date", time);
+    if (credentials->session_token && credentials->session_token[0]) {
+        balm_request_add_header(request, "X-Amz-Security-Token", credentials->session_token);
+    }
+    if (!with_hash) return;
+    add_payload_hash(request, options, hash);
+    balm_request_add_header(request, "X-Amz-Content-SHA256", hash->bytes);
+    if (hash->code) request->arena->code = hash->code;
+    balm_buf_clear(hash);
 }
 
 static void add_authorization(struct balm_request *request,
                               const struct balm_credentials *credentials,
-                              const struct balm_sigv4_options *options, const char *time,
-                              const struct balm_buf *signed_headers,
-                              const struct balm_buf *string_to_sign)
+                              const struct balm_sigv4_options *options, struct texts *texts,
+                              const char *time)
 {
-    struct balm_buf value = BALM_BUF_INIT(CANONICAL_MAX);
+    struct balm_buf *value = &texts->authorization;
     unsigned char key[BALM_SHA256_LEN];
-    (void)balm_buf_room(&value, 320 + signed_headers->len);
-    (void)balm_buf_add(&value, algorithm, sizeof algorithm - 1);
-    (void)balm_buf_adds(&value, " Credential=");
-    (void)balm_buf_adds(&value, credentials->access_key_id);
-    (void)balm_buf_addc(&value, '/');
-    add_scope(&value, time, options);
-    (void)balm_buf_adds(&value, ", SignedHeaders=");
-    (void)balm_buf_add(&value, signed_headers->bytes, signed_headers->len);
-    (void)balm_buf_adds(&value, ", Signature=");
+    (void)balm_buf_room(value, 320 + texts->signed_headers.len);
+    (void)balm_buf_add(value, algorithm, sizeof algorithm - 1);
+    (void)balm_buf_adds(value, " Credential=");
+    (void)balm_buf_adds(value, credentials->access_key_id);
+    (void)balm_buf_addc(value, '/');
+    add_scope(value, time, options);
+    (void)balm_buf_adds(value, ", SignedHeaders=");
+    (void)balm_buf_add(value, texts->signed_headers.bytes, texts->signed_headers.len);
+    (void)balm_buf_adds(value, ", Signature=");
     kept_key(key, credentials, options, time);
-    balm_hmac_sha256(key, key, sizeof key, string_to_sign->bytes, string_to_sign->len);
-    (void)balm_text_hex(&value, key, sizeof key);
-    if (value.code) request->arena->code = value.code;
-    balm_request_add_header(request, "Authorization", value.bytes);
+    balm_hmac_sha256(key, key, sizeof key, texts->string_to_sign.bytes, texts->string_to_sign.len);
+    (void)balm_text_hex(value, key, sizeof key);
+    if (value->code) request->arena->code = value->code;
+    balm_request_add_header(request, "Authorization", value->bytes);
     balm_wipe(key, sizeof key);
-    balm_buf_free(&value);
+}
+
+static enum balm_code sign(struct balm_request *request, const struct balm_credentials *credentials,
+                           const struct balm_sigv4_options *options, struct texts *texts,
+                           struct balm_err *err)
+{
+    char time[BALM_TIME_MAX];
+    enum balm_code code;
+    balm_time_basic(time, options->now);
+    set_headers(request, credentials, options, texts, time);
+    (void)balm_buf_room(&texts->canonical_request, 2048);
+    code = balm_sigv4_canonical_request(request, options, &texts->canonical_request,
+                                        &texts->signed_headers);
+    if (!code) {
+        code =
+            balm_sigv4_string_to_sign(options, &texts->canonical_request, &texts->string_to_sign);
+    }
+    if (code) return balm_fail(err, code, "the request is too large to be signed");
+    add_authorization(request, credentials, options, texts, time);
+    return balm_arena_status(request->arena, err);
 }
 
 enum balm_code balm_sigv4_sign(struct balm_request *request,
                                const struct balm_credentials *credentials,
                                const struct balm_sigv4_options *options, struct balm_err *err)
 {
-    struct balm_buf canonical = BALM_BUF_INIT(CANONICAL_MAX);
-    struct balm_buf names = BALM_BUF_INIT(CANONICAL_MAX);
-    struct balm_buf text = BALM_BUF_INIT(CANONICAL_MAX);
-    char time[BALM_TIME_MAX];
+    struct texts own;
     enum balm_code code = check(credentials, options, err);
     if (code) return code;
-    balm_time_basic(time, options->now);
-    set_headers(request, credentials, options, time);
-    (void)balm_buf_room(&canonical, 1024);
-    code = balm_sigv4_canonical_request(request, options, &canonical, &names);
-    if (!code) code = balm_sigv4_string_to_sign(options, &canonical, &text);
-    if (code) {
-        code = balm_fail(err, code, "the request is too large to be signed");
-        goto out;
+    if (options->keys) {
+        clear_texts(&options->keys->texts);
+        return sign(request, credentials, options, &options->keys->texts, err);
     }
-    add_authorization(request, credentials, options, time, &names, &text);
-    code = balm_arena_status(request->arena, err);
-out:
-    balm_buf_free(&canonical);
-    balm_buf_free(&names);
-    balm_buf_free(&text);
+    init_texts(&own);
+    code = sign(request, credentials, options, &own, err);
+    wipe_texts(&own);
     return code;
 }

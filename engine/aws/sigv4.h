@@ -17,7 +17,8 @@ struct balm_credentials {
     const char *session_token; /* NULL or "": long-lived */
 };
 
-/* Signing keys by day, region, service and access key, so that the four HMACs of a key are done once. The keys are wiped when they leave. */
+/* Signing keys by day, region, service and access key, so that the four HMACs of a key are done
+   once. The keys are wiped when they leave. One thread's. */
 struct balm_signing_keys;
 enum balm_code balm_signing_keys_new(struct balm_signing_keys **out, struct balm_err *err);
 void balm_signing_keys_release(struct balm_signing_keys *keys);
@@ -27,15 +28,18 @@ struct balm_sigv4_options {
     const char *service;   /* signing name, such as "s3"; required */
     int64_t now;           /* microseconds since 1970 */
     bool unsigned_payload; /* x-amz-content-sha256: UNSIGNED-PAYLOAD */
-    bool
-        raw_path; /* S3: the path is encoded once and dot segments are kept; else the canonical path is encoded twice and normalised */
+    /* S3: the path is encoded once and dot segments are kept; else the canonical path is encoded
+       twice and normalised */
+    bool raw_path;
     bool payload_header;            /* S3 family: send x-amz-content-sha256 */
     struct balm_signing_keys *keys; /* NULL: derive each time */
 };
 
 /*
- * Adds X-Amz-Date, X-Amz-Security-Token (temporary credentials only), X-Amz-Content-SHA256 (if asked for) and Authorization to request;
- * replaces those of an earlier signature. Borrows every argument and keeps none (keys: see above). On failure request is unchanged.
+ * Adds X-Amz-Date, X-Amz-Security-Token (temporary credentials only), X-Amz-Content-SHA256 (if
+ * asked for) and Authorization to request; replaces those of an earlier signature. Borrows every
+ * argument and keeps none (keys: see above). Where credentials or options are refused, request is
+ * unchanged; where memory ran out, it is of no more use, and its arena says so too.
  */
 enum balm_code balm_sigv4_sign(struct balm_request *request,
                                const struct balm_credentials *credentials,

@@ -86,12 +86,32 @@ void balm_time_http(char out[BALM_TIME_MAX], int64_t micros)
              at.day, months[at.month - 1], (long long)at.year, at.hour, at.minute, at.second);
 }
 
+static void two_digits(char *to, int number)
+{
+    to[0] = (char)('0' + number / 10 % 10);
+    to[1] = (char)('0' + number % 10);
+}
+
 void balm_time_basic(char out[BALM_TIME_MAX], int64_t micros)
 {
     struct balm_civil at;
     balm_time_civil(&at, micros);
-    snprintf(out, BALM_TIME_MAX, "%04lld%02d%02dT%02d%02d%02dZ", (long long)at.year, at.month,
-             at.day, at.hour, at.minute, at.second);
+    if (at.year < 0 || at.year > 9999) {
+        snprintf(out, BALM_TIME_MAX, "%04lld%02d%02dT%02d%02d%02dZ", (long long)at.year, at.month,
+                 at.day, at.hour, at.minute, at.second);
+        return;
+    }
+    /* Part of every signature, where printf would take a third of the time. */
+    two_digits(out, (int)(at.year / 100));
+    two_digits(out + 2, (int)(at.year % 100));
+    two_digits(out + 4, at.month);
+    two_digits(out + 6, at.day);
+    out[8] = 'T';
+    two_digits(out + 9, at.hour);
+    two_digits(out + 11, at.minute);
+    two_digits(out + 13, at.second);
+    out[15] = 'Z';
+    out[16] = '\0';
 }
 
 void balm_time_epoch(char out[BALM_TIME_MAX], int64_t micros)

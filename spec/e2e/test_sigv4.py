@@ -18,7 +18,7 @@ import botocore.credentials
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KIND = os.environ.get("BALM_BUILD", "release")
-TOOL = ROOT / "build" / KIND / "spec" / "aws" / "test_sigv4"
+TOOL = ROOT / "build" / KIND / "spec" / "engine" / "aws" / "test_sigv4"
 LETTERS = "abcXYZ019-_.~ !$&'()*+,;=:@/?#[]%\"<>\\^`{|}\u00e9\u4e2d\U0001f600"
 PATH_PIECES = ["a", "b c", ".", "..", "", "%2F", "~", "\u00e9", "x+y", "a:b", "$", "a*b", "=", "@"]
 
@@ -64,8 +64,10 @@ def sign(vector):
     credentials = botocore.credentials.Credentials(
         vector["access_key"], vector["secret_key"], vector["token"])
     signer = botocore.auth.S3SigV4Auth if vector["s3"] else botocore.auth.SigV4Auth
-    moment = datetime.datetime.fromtimestamp(vector["now"], datetime.timezone.utc)
-    with mock.patch("botocore.auth.get_current_datetime", lambda: moment):
+    clock = mock.Mock(wraps=datetime)
+    clock.datetime.utcnow = lambda: datetime.datetime.utcfromtimestamp(vector["now"])
+    clock.datetime.strptime = datetime.datetime.strptime
+    with mock.patch("botocore.auth.datetime", clock):
         signer(credentials, vector["service"], vector["region"]).add_auth(request)
     return request.headers["Authorization"]
 
