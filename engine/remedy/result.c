@@ -1,0 +1,221 @@
+#include "remedy/result.h"
+
+#include "aws/retry.h"
+#include "core/time.h"
+
+#include <string.h>
+
+const char *balm_status_name(enum balm_status status)
+{
+    static const char *const names[] = {"fixed",   "compliant", "planned",    "undone",
+                                        "skipped", "deferred",  "unverified", "failed"};
+    return names[status];
+}
+
+/* ---- exit status ---- */
+
+#define EXIT_FAILED  1
+#define EXIT_INVALID 2
+#define EXIT_DENIED  3
+#define EXIT_LEFT    4
+
+static int exit_of_failure(const struct balm_result *result)
+{
+    if (result->invalid) return EXIT_INVALID;
+    return result->err.code == BALM_E_AUTH || balm_err_is_authorisation(&result->err) ? EXIT_DENIED
+                                                                                      : EXIT_FAILED;
+}
+
+int balm_result_exit(const struct balm_result *result)
+{
+    /* Of the reasons of `skipped`, the ones that leave nothing undone. */
+    static const char *const fine[] = {"finding_closed", "excluded", "duplicate", "held", "off"};
+
+    switch (result->status) {
+    case BALM_STATUS_FIXED:
+    case BALM_STATUS_COMPLIANT:
+    case BALM_STATUS_PLANNED:
+    case BALM_STATUS_UNDONE:
+        return 0;
+    case BALM_STATUS_FAILED:
+        return exit_of_failure(result);
+    case BALM_STATUS_SKIPPED:
+        for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+            if (strcmp(fine[i], result->reason) == 0) return 0;
+        }
+        return EXIT_LEFT;
+    case BALM_STATUS_DEFERRED:
+    case BALM_STATUS_UNVERIFIED:
+        break;
+    }
+    return EXIT_LEFT;
+}
+
+int balm_exit_join(int a, int b)
+{
+    static const int order[] = {EXIT_INVALID, EXIT_DENIED, EXIT_FAILED, EXIT_LEFT};
+
+    /* 3 says that every failure was one of authorisation. */
+    if ((a == EXIT_FAILED && b == EXIT_DENIED) || (a == EXIT_DENIED && b == EXIT_FAILED)) {
+        return EXIT_FAILED;
+    }
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (a == order[i] || b == order[i]) return order[i];
+    }
+    return a ? a : b;
+}
+
+/* ---- as an object ---- */
+
+/* The fields of one object, collected, then made into a map at once. */
+struct fields {
+    struct balm_entry at[32];
+    size_t count;
+};
+
+static void add(struct fields *fields, const char *name, struct balm_value value)
+{
+    fields->at[fields->count++] = (struct balm_entry){name, (uint32_t)strlen(name), value};
+}
+
+/* null where there is no text */
+static struct balm_value text_or_null(const char *text)
+{
+    return text && text[0] ? balm_string(text) : balm_null();
+}
+
+static struct balm_value pair(struct balm_arena *arena, const char *first, const char *a,
+                              const char *second, const char *b)
+{
+    struct fields fields = {.count = 0};
+
+    add(&fields, first, text_or_null(a));
+    add(&fields, second, text_or_null(b));
+    return balm_map_of(arena, fields.at, fields.count);
+}
+
+static struct balm_value script_of(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    if (!intent->version) return balm_null();
+    return pair(arena, "path", balm_version_path(intent->version), "version",
+                balm_version_hash(intent->version));
+}
+
+static struct balm_value config_of(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    if (!intent->policy || !balm_policy_path(intent->policy)[0]) return balm_null();
+    return pair(arena, "path", balm_policy_path(intent->policy), "sha256",
+                balm_policy_hash(intent->policy));
+}
+
+static struct balm_value origin_value(const struct balm_origin *origin, const char *event_id,
+                                      struct balm_arena *arena)
+{
+    struct fields fields = {.count = 0};
+
+    add(&fields, "source", balm_string(origin->source));
+    add(&fields, "number", balm_int((int64_t)origin->number));
+    add(&fields, "line", balm_int((int64_t)origin->line));
+    if (event_id[0]) add(&fields, "id", balm_string(event_id));
+    return balm_map_of(arena, fields.at, fields.count);
+}
+
+static struct balm_value time_text(int64_t micros, struct balm_arena *arena)
+{
+    char text[BALM_TIME_MAX];
+
+    balm_time_iso8601(text, micros);
+    return balm_text(arena, text);
+}
+
+static void add_what(struct fields *fields, const struct balm_result *result,
+                     struct balm_arena *arena)
+{
+    const struct balm_intent *intent = result->intent;
+    const struct balm_finding *finding = intent->finding;
+    const char *remediation = intent->association.remediation;
+
+    add(fields, "run", balm_string(result->run));
+    add(fields, "remediation", text_or_null(remediation ? remediation : finding->remediation));
+    add(fields, "script", script_of(intent, arena));
+    add(fields, "config", config_of(intent, arena));
+    add(fields, "policy", text_or_null(finding->policy_id));
+    add(fields, "account", balm_string(finding->account));
+    add(fields, "region", balm_string(intent->region));
+    add(fields, "resource", finding->resource);
+    add(fields, "parameters", intent->parameters);
+    if (intent->version && balm_is_null(balm_get(intent->declaration, "permissions"))) {
+        add(fields, "permissions", balm_string("undeclared"));
+    }
+    if (!balm_is_null(result->skipped_guards)) {
+        add(fields, "skipped_guards", result->skipped_guards);
+    }
+}
+
+/* What only some ends have. */
+static void add_end(struct fields *fields, const struct balm_result *result)
+{
+    bool is_verified = result->status == BALM_STATUS_FIXED;
+
+    add(fields, "status", balm_string(balm_status_name(result->status)));
+    add(fields, "reason", text_or_null(result->reason));
+    if (result->detail) add(fields, "detail", balm_string(result->detail));
+    add(fields, "verified", is_verified ? balm_bool(result->verified) : balm_null());
+    if (result->status == BALM_STATUS_PLANNED) {
+        add(fields, "complete", balm_bool(result->complete));
+    }
+    if (result->status == BALM_STATUS_UNDONE) add(fields, "residue", result->residue);
+    if (result->status == BALM_STATUS_DEFERRED) {
+        add(fields, "retry_after", balm_double(result->retry_after));
+    }
+}
+
+struct balm_value balm_result_value(const struct balm_result *result,
+                                    const struct balm_origin *origin, struct balm_arena *arena)
+{
+    struct fields fields = {.count = 0};
+
+    add_what(&fields, result, arena);
+    add_end(&fields, result);
+    add(&fields, "calls", result->calls);
+    add(&fields, "before", result->before);
+    add(&fields, "log", result->log);
+    add(&fields, "error", result->error);
+    if (origin && origin->source) {
+        add(&fields, "event", origin_value(origin, result->intent->finding->event_id, arena));
+    }
+    add(&fields, "started", time_text(result->started, arena));
+    add(&fields, "ms", balm_int(result->ms));
+    return balm_map_of(arena, fields.at, fields.count);
+}
+
+struct balm_value balm_fault_value(const struct balm_err *err, const struct balm_origin *origin,
+                                   struct balm_arena *arena)
+{
+    struct fields fields = {.count = 0};
+
+    add(&fields, "status", balm_string("failed"));
+    add(&fields, "error", balm_error_value(err, balm_null(), arena));
+    add(&fields, "event", origin_value(origin, "", arena));
+    return balm_map_of(arena, fields.at, fields.count);
+}
+
+struct balm_value balm_error_value(const struct balm_err *err, struct balm_value detail,
+                                   struct balm_arena *arena)
+{
+    static const char *const known[] = {"service", "operation", "status",
+                                        "request_id", "file", "line"};
+    const char *code = err->aws_code[0] ? err->aws_code : balm_code_name(err->code);
+    struct fields fields = {.count = 0};
+
+    code = balm_get_string(detail, "code", code);
+    add(&fields, "code", balm_text(arena, code));
+    add(&fields, "message",
+        balm_text(arena, balm_get_string(detail, "message", err->message)));
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct balm_value *value = balm_map_get(detail, known[i]);
+        if (value && !balm_is_null(*value)) add(&fields, known[i], *value);
+    }
+    add(&fields, "retryable", balm_bool(balm_get_bool(detail, "retryable", err->retryable)));
+    return balm_map_of(arena, fields.at, fields.count);
+}

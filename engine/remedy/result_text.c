@@ -1,0 +1,189 @@
+/*
+ * result_text: a result for a person at a terminal.
+ */
+#include "core/json.h"
+#include "remedy/result.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT 100 /* bytes of a value that a line shows */
+
+struct page {
+    struct balm_buf *buf;
+    bool coloured;
+};
+
+/* Text from outside must not drive the terminal. */
+static void add_plain(struct page *page, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        (void)balm_buf_addc(page->buf, c < 0x20 || c == 0x7F ? ' ' : (char)c);
+    }
+}
+
+static void add_text(struct page *page, const char *text)
+{
+    add_plain(page, text, strlen(text));
+}
+
+/* A value on one line: texts bare, the rest as JSON; cut where it is long. */
+static void add_value(struct page *page, struct balm_value value, size_t most)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    size_t len;
+
+    if (value.type == BALM_UNKNOWN) {
+        add_text(page, "(known after apply)");
+        return;
+    }
+    if (value.type == BALM_STRING && !value.secret) {
+        (void)balm_buf_add(&text, value.as.text, value.len);
+    } else {
+        (void)balm_json_print(&text, value, BALM_JSON_COMPACT);
+    }
+    len = text.len;
+    if (len > most) {
+        for (len = most; len > 0 && ((unsigned char)text.bytes[len] & 0xC0) == 0x80; len--) {
+        }
+    }
+    add_plain(page, text.bytes, len);
+    if (len < text.len) (void)balm_buf_adds(page->buf, "...");
+    balm_buf_free(&text);
+}
+
+static void line(struct page *page, const char *name, struct balm_value value)
+{
+    if (balm_is_null(value)) return;
+    (void)balm_buf_addf(page->buf, "  %-10s ", name);
+    add_value(page, value, SHORT);
+    (void)balm_buf_addc(page->buf, '\n');
+}
+
+static const char *colour_of(const char *status)
+{
+    static const struct {
+        const char *status, *colour;
+    } colours[] = {
+        {"fixed", "32"},   {"compliant", "32"}, {"undone", "32"},  {"planned", "36"},
+        {"skipped", "33"}, {"deferred", "33"},  {"unverified", "33"},
+    };
+
+    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
+        if (strcmp(colours[i].status, status) == 0) return colours[i].colour;
+    }
+    return "31";
+}
+
+/* Whatever names the resource best. */
+static struct balm_value resource_name(struct balm_value resource)
+{
+    static const char *const keys[] = {"Name", "Arn", "ResourceId", "Id", "UserName"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct balm_value name = balm_get(resource, keys[i]);
+        if (name.type == BALM_STRING) return name;
+    }
+    return balm_null();
+}
+
+static void head(struct page *page, struct balm_value result)
+{
+    const char *status = balm_get_string(result, "status", "failed");
+    const char *open = page->coloured ? "\x1b[1;" : "";
+
+    (void)balm_buf_addf(page->buf, "%s%s%s%s%s", open, page->coloured ? colour_of(status) : "",
+                        page->coloured ? "m" : "", status, page->coloured ? "\x1b[0m" : "");
+    if (balm_get_bool(result, "verified", false)) (void)balm_buf_adds(page->buf, " (verified)");
+    if (balm_map_get(result, "complete") && !balm_get_bool(result, "complete", true)) {
+        (void)balm_buf_adds(page->buf, " (not complete)");
+    }
+    (void)balm_buf_adds(page->buf, "  ");
+    add_text(page, balm_get_string(result, "remediation", ""));
+    (void)balm_buf_adds(page->buf, "  ");
+    add_value(page, resource_name(balm_get(result, "resource")), SHORT);
+    if (balm_map_get(result, "account")) {
+        (void)balm_buf_adds(page->buf, "  in ");
+        add_text(page, balm_get_string(result, "account", ""));
+        (void)balm_buf_adds(page->buf, " ");
+        add_text(page, balm_get_string(result, "region", ""));
+    }
+    (void)balm_buf_addc(page->buf, '\n');
+}
+
+static void add_call(struct page *page, struct balm_value call)
+{
+    struct balm_value status = balm_get(call, "status");
+    bool is_write = balm_get_bool(call, "write", true);
+    bool is_planned = balm_is_text(status, "planned");
+
+    (void)balm_buf_addf(page->buf, "    %s ", is_write ? (is_planned ? "+" : "*") : "-");
+    add_text(page, balm_get_string(call, "service", ""));
+    (void)balm_buf_addc(page->buf, ':');
+    add_text(page, balm_get_string(call, "operation", ""));
+    (void)balm_buf_addc(page->buf, ' ');
+    add_value(page, balm_get(call, "params"), is_write ? 2000 : SHORT);
+    if (!is_planned) {
+        (void)balm_buf_adds(page->buf, " -> ");
+        add_value(page, status, SHORT);
+    }
+    (void)balm_buf_addc(page->buf, '\n');
+}
+
+static void add_calls(struct page *page, struct balm_value calls)
+{
+    if (balm_list_len(calls) == 0) return;
+    (void)balm_buf_adds(page->buf, "  calls\n");
+    for (size_t i = 0; i < balm_list_len(calls); i++) {
+        add_call(page, *balm_list_at(calls, i));
+    }
+}
+
+static void add_error(struct page *page, struct balm_value error)
+{
+    const char *file = balm_get_string(error, "file", NULL);
+
+    if (error.type != BALM_MAP) return;
+    (void)balm_buf_adds(page->buf, "  error      ");
+    add_text(page, balm_get_string(error, "code", ""));
+    (void)balm_buf_adds(page->buf, ": ");
+    add_text(page, balm_get_string(error, "message", ""));
+    if (file) {
+        (void)balm_buf_adds(page->buf, " (");
+        add_text(page, file);
+        (void)balm_buf_addf(page->buf, ":%lld)", (long long)balm_get_int(error, "line", 0));
+    }
+    (void)balm_buf_addc(page->buf, '\n');
+}
+
+static void add_log(struct page *page, struct balm_value log)
+{
+    for (size_t i = 0; i < balm_list_len(log); i++) {
+        struct balm_value entry = *balm_list_at(log, i);
+        (void)balm_buf_addf(page->buf, "  log        %-5s ",
+                            balm_get_string(entry, "level", "info"));
+        add_value(page, balm_get(entry, "message"), 1000);
+        (void)balm_buf_addc(page->buf, '\n');
+    }
+}
+
+enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, bool coloured)
+{
+    struct page page = {buf, coloured};
+    struct balm_value event = balm_get(value, "event");
+    struct balm_value residue = balm_get(value, "residue");
+
+    head(&page, value);
+    line(&page, "policy", balm_get(value, "policy"));
+    line(&page, "reason", balm_get(value, "reason"));
+    line(&page, "detail", balm_get(value, "detail"));
+    line(&page, "before", balm_get(value, "before"));
+    if (balm_list_len(residue) > 0) line(&page, "residue", residue);
+    add_calls(&page, balm_get(value, "calls"));
+    add_log(&page, balm_get(value, "log"));
+    add_error(&page, balm_get(value, "error"));
+    if (!balm_map_get(value, "run")) line(&page, "event", event);
+    line(&page, "run", balm_get(value, "run"));
+    return buf->code;
+}

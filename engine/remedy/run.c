@@ -1,0 +1,467 @@
+#include "remedy/run.h"
+
+#include "aws/retry.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "remedy/guard.h"
+#include "remedy/residue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS      ((int64_t)1000000000)
+#define LOOK_AGAIN_NS  (SECOND_NS / 4) /* after the first look that failed; doubled up to the most */
+#define LOOK_MOST_NS   (5 * SECOND_NS)
+#define VERIFY_SECONDS 30
+
+struct balm_run {
+    const struct balm_engine *engine;
+    struct balm_order order;
+    void (*done)(void *owner, struct balm_run *run, const struct balm_result *result);
+    void *owner;
+    struct balm_arena arena;
+    char id[37];
+    int64_t began; /* monotonic */
+
+    struct balm_intent intent;
+    struct balm_guarding guarding;
+
+    struct balm_session *session;
+    struct balm_instance *instance;
+    struct balm_scrub scrub;
+    struct balm_gates gates;
+    struct balm_gate_permissions permissions;
+    struct balm_gate_check check;
+    struct balm_gate_plan plan;
+    struct balm_gate_record record;
+
+    struct balm_task task;   /* begin, then finish */
+    struct balm_timer timer; /* until the next look */
+    int64_t look_until;      /* monotonic: verification ends */
+    int64_t look_after;      /* the next pause */
+    bool finishing;
+    struct balm_result result;
+};
+
+/* ---- the end ---- */
+
+static bool is_plan(const struct balm_run *run)
+{
+    return run->intent.action == BALM_ACTION_PLAN;
+}
+
+static struct balm_value scrubbed(struct balm_run *run, struct balm_value value)
+{
+    return balm_scrub_value(&run->scrub, value, &run->arena);
+}
+
+static struct balm_value skipped_guards(struct balm_run *run)
+{
+    struct balm_value names = balm_null();
+
+    for (size_t i = 0; i < run->engine->skipped_guard_count; i++) {
+        if (i == 0) names = balm_list(&run->arena);
+        balm_list_push(&run->arena, names, balm_string(run->engine->skipped_guards[i]));
+    }
+    return names;
+}
+
+/* Never from within the instance's own callback: it is released here. */
+static void finish(void *owner)
+{
+    struct balm_run *run = owner;
+    struct balm_result *result = &run->result;
+
+    if (run->instance) {
+        result->log = balm_copy(&run->arena, balm_instance_log(run->instance));
+        balm_instance_release(run->instance); /* what is under way is dropped, and recorded so */
+        run->instance = NULL;
+    }
+    result->calls = scrubbed(run, balm_gate_record_calls(&run->record, &run->arena));
+    result->before = scrubbed(run, result->before);
+    result->residue = scrubbed(run, result->residue);
+    result->error = scrubbed(run, result->error);
+    result->log = scrubbed(run, result->log);
+    result->skipped_guards = skipped_guards(run);
+    if (!result->err.code && balm_arena_status(&run->arena, &result->err)) {
+        result->status = BALM_STATUS_FAILED; /* what cannot be told is not well */
+    }
+    result->ms = (balm_clock_mono() - run->began) / 1000000;
+    run->done(run->owner, run, result);
+}
+
+static void end(struct balm_run *run, enum balm_status status)
+{
+    if (run->finishing) return;
+    run->finishing = true;
+    run->result.status = status;
+    balm_task_add(run->engine->loop, &run->task, finish, run);
+}
+
+static void end_failed(struct balm_run *run, const struct balm_err *err, struct balm_value detail)
+{
+    run->result.err = *err;
+    run->result.error = balm_error_value(err, balm_copy(&run->arena, detail), &run->arena);
+    end(run, BALM_STATUS_FAILED);
+}
+
+/* Nothing was called: what was asked for, or what it is asked with, is at fault. */
+static void end_before(struct balm_run *run, const struct balm_err *err)
+{
+    run->result.invalid = err->code == BALM_E_ARG || err->code == BALM_E_INPUT ||
+                          err->code == BALM_E_SCRIPT;
+    end_failed(run, err, balm_null());
+    if (balm_list_len(run->intent.faults) > 0) {
+        balm_map_set(&run->arena, run->result.error, "faults", run->intent.faults);
+    }
+}
+
+static void end_skipped(struct balm_run *run, const char *reason, const char *detail)
+{
+    run->result.reason = reason;
+    run->result.detail = detail;
+    end(run, BALM_STATUS_SKIPPED);
+}
+
+/* After an unsent write a plan tells what it knows, and that it is not all. */
+static void end_planned(struct balm_run *run, const struct balm_outcome *outcome)
+{
+    run->result.complete = !outcome->met_unknown && !run->plan.incomplete && !outcome->err.code &&
+                           outcome->retry_after <= 0;
+    if (outcome->err.code) {
+        run->result.err = outcome->err;
+        run->result.error = balm_error_value(
+            &outcome->err, balm_copy(&run->arena, outcome->detail), &run->arena);
+    }
+    end(run, BALM_STATUS_PLANNED);
+}
+
+/* Did the phase end the run, by an error or by asking to come back later? */
+static bool has_ended(struct balm_run *run, const struct balm_outcome *outcome)
+{
+    if (run->finishing) return true; /* it was aborted meanwhile */
+    if (!outcome->err.code && outcome->retry_after <= 0) return false;
+    if (is_plan(run) && run->plan.unsent) {
+        end_planned(run, outcome);
+    } else if (outcome->retry_after > 0) {
+        run->result.reason = "retry_later";
+        run->result.detail = balm_arena_strdup(&run->arena, outcome->why);
+        run->result.retry_after = outcome->retry_after;
+        end(run, BALM_STATUS_DEFERRED);
+    } else {
+        end_failed(run, &outcome->err, outcome->detail);
+    }
+    return true;
+}
+
+/* ---- the script's phases ---- */
+
+static void run_phase(struct balm_run *run, enum balm_phase phase, struct balm_value extra,
+                      void (*done)(void *owner, const struct balm_outcome *outcome))
+{
+    balm_instance_run(run->instance, phase, extra, done, run);
+}
+
+static bool has_check(const struct balm_run *run)
+{
+    return balm_get_bool(run->intent.declaration, "has_check", false);
+}
+
+/* `check` says true or false; nothing else passes for either. Fills *holds, or ends the run. */
+static bool took_verdict(struct balm_run *run, const struct balm_outcome *outcome, bool *holds)
+{
+    struct balm_err err;
+
+    if (outcome->first.type == BALM_BOOL) {
+        *holds = outcome->first.as.boolean;
+        return true;
+    }
+    balm_fail(&err, BALM_E_SCRIPT, "check must return true or false first, not %s",
+              balm_type_name((enum balm_type)outcome->first.type));
+    snprintf(err.aws_code, sizeof err.aws_code, "InvalidCheck");
+    end_failed(run, &err, balm_null());
+    return false;
+}
+
+static void start_looking(struct balm_run *run)
+{
+    int64_t seconds = balm_get_int(run->intent.declaration, "verify_seconds", VERIFY_SECONDS);
+
+    run->look_until = balm_clock_mono() + seconds * SECOND_NS;
+    run->look_after = LOOK_AGAIN_NS;
+}
+
+/* AWS is eventually consistent: looks again after a pause, as long as there is time. */
+static bool looks_again(struct balm_run *run, void (*look)(void *owner))
+{
+    int64_t left = run->look_until - balm_clock_mono();
+    int64_t pause = run->look_after < left ? run->look_after : left;
+
+    if (run->order.look_again) {
+        if (!run->order.look_again(run->order.owner)) return false;
+        pause = 0;
+    } else if (left <= 0) {
+        return false;
+    }
+    run->look_after = 2 * run->look_after < LOOK_MOST_NS ? 2 * run->look_after : LOOK_MOST_NS;
+    return balm_timer_set(run->engine->loop, &run->timer, pause, look, run) == BALM_OK;
+}
+
+static void verify(void *owner);
+
+/* An error while verifying may pass, as a resource that is not there yet does; what is refused or broken stays so. */
+static bool may_pass(const struct balm_err *err)
+{
+    return (err->code == BALM_E_AWS || err->code == BALM_E_NET) && !balm_err_is_authorisation(err);
+}
+
+static void on_verified(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+    bool holds = false;
+
+    if (run->finishing || !may_pass(&outcome->err)) {
+        if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
+    }
+    if (holds) {
+        run->result.verified = true;
+        end(run, BALM_STATUS_FIXED);
+    } else if (!looks_again(run, verify)) {
+        run->result.err = outcome->err;
+        if (outcome->err.code) {
+            run->result.error = balm_error_value(
+                &outcome->err, balm_copy(&run->arena, outcome->detail), &run->arena);
+        }
+        end(run, BALM_STATUS_UNVERIFIED);
+    }
+}
+
+static void verify(void *owner)
+{
+    run_phase(owner, BALM_PHASE_VERIFY, balm_null(), on_verified);
+}
+
+static void on_fixed(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+
+    if (has_ended(run, outcome)) return;
+    if (is_plan(run)) {
+        end_planned(run, outcome);
+    } else if (has_check(run)) {
+        start_looking(run);
+        verify(run);
+    } else {
+        end(run, BALM_STATUS_FIXED);
+    }
+}
+
+static void on_checked(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+    bool holds;
+
+    if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
+    run->result.before = balm_copy(&run->arena, outcome->second);
+    if (holds) {
+        end(run, BALM_STATUS_COMPLIANT);
+    } else {
+        run_phase(run, BALM_PHASE_FIX, balm_null(), on_fixed);
+    }
+}
+
+static void look_at_residue(void *owner);
+
+static void on_looked(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+    bool holds;
+
+    if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
+    run->result.residue = balm_residue(
+        run->order.before, balm_copy(&run->arena, outcome->second), &run->arena);
+    if (balm_list_len(run->result.residue) > 0 && looks_again(run, look_at_residue)) return;
+    end(run, BALM_STATUS_UNDONE);
+}
+
+static void look_at_residue(void *owner)
+{
+    run_phase(owner, BALM_PHASE_VERIFY, balm_null(), on_looked);
+}
+
+static void on_undone(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+
+    if (has_ended(run, outcome)) return;
+    if (!has_check(run)) {
+        end(run, BALM_STATUS_UNDONE);
+        return;
+    }
+    start_looking(run);
+    look_at_residue(run);
+}
+
+/* ---- from the guards to the first phase ---- */
+
+static void add_gates(struct balm_run *run)
+{
+    balm_gate_permissions_init(&run->permissions,
+                               balm_get(run->intent.declaration, "permissions"));
+    balm_gates_add(&run->gates, &run->permissions.link);
+    balm_gate_check_init(&run->check);
+    balm_gates_add(&run->gates, &run->check.link);
+    if (is_plan(run)) {
+        balm_gate_plan_init(&run->plan);
+        balm_gates_add(&run->gates, &run->plan.link);
+    }
+    balm_gate_record_init(&run->record, run->intent.region, &run->scrub, &run->arena);
+    balm_gates_add(&run->gates, &run->record.link);
+    if (run->order.instead_of_aws) balm_gates_add(&run->gates, run->order.instead_of_aws);
+}
+
+static enum balm_code open_session(struct balm_run *run, struct balm_err *err)
+{
+    const struct balm_intent *intent = &run->intent;
+    bool offline = run->order.instead_of_aws != NULL;
+    struct balm_session_options options = {
+        .role_arn = offline ? NULL : intent->role_arn,
+        .external_id = intent->external_id,
+        .session_policy = balm_version_session_policy(intent->version),
+        .region = intent->region,
+        .partition = intent->partition,
+        .account = intent->finding->account,
+        .agent = run->id,
+    };
+
+    options.session_name =
+        balm_arena_printf(&run->arena, "balm-%s", intent->association.remediation);
+    if (balm_arena_status(&run->arena, err)) return err->code;
+    return balm_session_open(&run->session, run->engine->aws, &options, err);
+}
+
+static enum balm_code open_instance(struct balm_run *run, struct balm_err *err)
+{
+    const struct balm_intent *intent = &run->intent;
+    struct balm_instance_options options = {
+        .aws = run->engine->aws,
+        .version = intent->version,
+        .session = run->session,
+        .gate = &run->gates.face,
+        .resource = intent->finding->resource,
+        .parameters = intent->parameters,
+        .limits = run->engine->limits,
+        .run = run->id,
+        .offline = run->order.instead_of_aws != NULL,
+    };
+
+    options.limits.wall_ns +=
+        SECOND_NS * balm_get_int(intent->declaration, "verify_seconds", VERIFY_SECONDS);
+    return balm_instance_new(&run->instance, &options, err);
+}
+
+static void first_phase(struct balm_run *run)
+{
+    if (run->intent.action == BALM_ACTION_UNDO) {
+        run_phase(run, BALM_PHASE_UNDO, run->order.before, on_undone);
+    } else if (has_check(run)) {
+        run_phase(run, BALM_PHASE_CHECK, balm_null(), on_checked);
+    } else {
+        run_phase(run, BALM_PHASE_FIX, balm_null(), on_fixed);
+    }
+}
+
+static void on_guarded(void *owner, struct balm_guarding *guarding)
+{
+    struct balm_run *run = owner;
+    struct balm_err err;
+
+    if (guarding->err.code) {
+        end_before(run, &guarding->err);
+    } else if (guarding->asked) {
+        end_skipped(run, guarding->asked->name, guarding->detail);
+    } else if (balm_intent_load(&run->intent, &err) || balm_intent_complete(&run->intent, &err) ||
+               balm_intent_locate(&run->intent, &err)) {
+        end_before(run, &err);
+    } else {
+        add_gates(run);
+        if (open_session(run, &err) || open_instance(run, &err)) {
+            end_before(run, &err);
+        } else {
+            first_phase(run);
+        }
+    }
+}
+
+static void begin(void *owner)
+{
+    struct balm_run *run = owner;
+    struct balm_err err;
+
+    if (balm_intent_associate(&run->intent, &err)) {
+        end_before(run, &err);
+    } else if (!run->intent.association.remediation) {
+        end_skipped(run, "no_association",
+                    balm_arena_printf(&run->arena, "no remediation is associated with %s",
+                                      run->order.finding->policy_id));
+    } else {
+        balm_guards_ask(&run->guarding, &run->intent, run->result.started, on_guarded, run);
+    }
+}
+
+enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *engine,
+                              const struct balm_order *order,
+                              void (*done)(void *owner, struct balm_run *run,
+                                           const struct balm_result *result),
+                              void *owner, struct balm_err *err)
+{
+    struct balm_run *run = calloc(1, sizeof *run);
+
+    if (!run) return balm_nomem(err);
+    run->engine = engine;
+    run->order = *order;
+    run->done = done;
+    run->owner = owner;
+    balm_arena_init(&run->arena, 0);
+    balm_text_uuid(run->id);
+    run->began = balm_clock_mono();
+    balm_intent_init(&run->intent, engine, order->finding, &run->arena);
+    run->intent.action = order->action;
+    run->intent.by_hand = order->by_hand;
+    balm_scrub_init(&run->scrub, &run->arena);
+    balm_gates_init(&run->gates);
+    balm_gate_record_init(&run->record, "", NULL, &run->arena);
+    run->result.run = run->id;
+    run->result.intent = &run->intent;
+    run->result.started = balm_clock_now();
+    balm_task_add(engine->loop, &run->task, begin, run);
+    *out = run;
+    return BALM_OK;
+}
+
+void balm_run_abort(struct balm_run *run, const struct balm_err *err)
+{
+    if (run->finishing) return;
+    balm_timer_stop(run->engine->loop, &run->timer);
+    balm_guards_forget(&run->guarding);
+    end_failed(run, err, balm_null());
+}
+
+void balm_run_release(struct balm_run *run)
+{
+    if (!run) return;
+    balm_task_cancel(run->engine->loop, &run->task);
+    balm_timer_stop(run->engine->loop, &run->timer);
+    balm_guards_forget(&run->guarding);
+    balm_instance_release(run->instance);
+    if (run->session) balm_session_release(run->session);
+    balm_intent_free(&run->intent);
+    balm_arena_free(&run->arena);
+    free(run);
+}
+
+struct balm_arena *balm_run_arena(struct balm_run *run)
+{
+    return &run->arena;
+}
