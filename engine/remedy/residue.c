@@ -1,6 +1,5 @@
 #include "remedy/residue.h"
 
-
 static void compare(struct balm_value before, struct balm_value now, const char *path,
                     struct balm_arena *arena, struct balm_value residue);
 

@@ -203,15 +203,14 @@ struct balm_value balm_fault_value(const struct balm_err *err, const struct balm
 struct balm_value balm_error_value(const struct balm_err *err, struct balm_value detail,
                                    struct balm_arena *arena)
 {
-    static const char *const known[] = {"service", "operation", "status",
-                                        "request_id", "file", "line"};
+    static const char *const known[] = {"service",    "operation", "status",
+                                        "request_id", "file",      "line"};
     const char *code = err->aws_code[0] ? err->aws_code : balm_code_name(err->code);
     struct fields fields = {.count = 0};
 
     code = balm_get_string(detail, "code", code);
     add(&fields, "code", balm_text(arena, code));
-    add(&fields, "message",
-        balm_text(arena, balm_get_string(detail, "message", err->message)));
+    add(&fields, "message", balm_text(arena, balm_get_string(detail, "message", err->message)));
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct balm_value *value = balm_map_get(detail, known[i]);
         if (value && !balm_is_null(*value)) add(&fields, known[i], *value);

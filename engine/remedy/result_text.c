@@ -66,7 +66,7 @@ static const char *colour_of(const char *status)
     static const struct {
         const char *status, *colour;
     } colours[] = {
-        {"fixed", "32"},   {"compliant", "32"}, {"undone", "32"},  {"planned", "36"},
+        {"fixed", "32"},   {"compliant", "32"}, {"undone", "32"},     {"planned", "36"},
         {"skipped", "33"}, {"deferred", "33"},  {"unverified", "33"},
     };
 

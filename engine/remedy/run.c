@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "remedy/guard.h"
 #include "remedy/residue.h"
+#include "script/instance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,8 +110,8 @@ static void end_failed(struct balm_run *run, const struct balm_err *err, struct 
 /* Nothing was called: what was asked for, or what it is asked with, is at fault. */
 static void end_before(struct balm_run *run, const struct balm_err *err)
 {
-    run->result.invalid = err->code == BALM_E_ARG || err->code == BALM_E_INPUT ||
-                          err->code == BALM_E_SCRIPT;
+    run->result.invalid =
+        err->code == BALM_E_ARG || err->code == BALM_E_INPUT || err->code == BALM_E_SCRIPT;
     end_failed(run, err, balm_null());
     if (balm_list_len(run->intent.faults) > 0) {
         balm_map_set(&run->arena, run->result.error, "faults", run->intent.faults);
@@ -131,8 +132,8 @@ static void end_planned(struct balm_run *run, const struct balm_outcome *outcome
                            outcome->retry_after <= 0;
     if (outcome->err.code) {
         run->result.err = outcome->err;
-        run->result.error = balm_error_value(
-            &outcome->err, balm_copy(&run->arena, outcome->detail), &run->arena);
+        run->result.error =
+            balm_error_value(&outcome->err, balm_copy(&run->arena, outcome->detail), &run->arena);
     }
     end(run, BALM_STATUS_PLANNED);
 }
@@ -279,8 +280,8 @@ static void on_looked(void *owner, const struct balm_outcome *outcome)
     bool holds;
 
     if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
-    run->result.residue = balm_residue(
-        run->order.before, balm_copy(&run->arena, outcome->second), &run->arena);
+    run->result.residue =
+        balm_residue(run->order.before, balm_copy(&run->arena, outcome->second), &run->arena);
     if (balm_list_len(run->result.residue) > 0 && looks_again(run, look_at_residue)) return;
     end(run, BALM_STATUS_UNDONE);
 }
@@ -307,8 +308,7 @@ static void on_undone(void *owner, const struct balm_outcome *outcome)
 
 static void add_gates(struct balm_run *run)
 {
-    balm_gate_permissions_init(&run->permissions,
-                               balm_get(run->intent.declaration, "permissions"));
+    balm_gate_permissions_init(&run->permissions, balm_get(run->intent.declaration, "permissions"));
     balm_gates_add(&run->gates, &run->permissions.link);
     balm_gate_check_init(&run->check);
     balm_gates_add(&run->gates, &run->check.link);
