@@ -11,6 +11,10 @@ enum balm_code balm_serialise(const struct balm_operation *operation, struct bal
     const struct balm_service *service = balm_operation_service(operation);
     enum balm_code code = BALM_OK;
 
+    if (balm_operation_has_event_stream(operation)) {
+        return balm_fail(err, BALM_E_ARG, "%s:%s uses an event stream, which Balm does not speak",
+                         balm_service_name(service), balm_operation_name(operation));
+    }
     request->method = balm_operation_method(operation);
     params = balm_custom_params(operation, params, request->arena);
     switch (balm_service_protocol(service)) {
@@ -31,6 +35,7 @@ enum balm_code balm_serialise(const struct balm_operation *operation, struct bal
                          balm_service_name(service));
     }
     if (!code) code = balm_custom_request(operation, request, err);
+    if (!code) code = balm_codec_add_checksum(operation, params, request, err);
     if (!code) code = balm_arena_status(request->arena, err);
     return code;
 }

@@ -80,6 +80,11 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
 enum balm_code balm_custom_request(const struct balm_operation *operation,
                                    struct balm_request *request, struct balm_err *err);
 bool balm_custom_millis(const struct balm_operation *operation);
+/* Where one is required or supported and none was given: CRC32, or what params ask for
+   (codec_checksum.c). The body must be whole. */
+enum balm_code balm_codec_add_checksum(const struct balm_operation *operation,
+                                       struct balm_value params, struct balm_request *request,
+                                       struct balm_err *err);
 /* ---- answers ---- */
 
 struct balm_codec_reader {
@@ -100,6 +105,9 @@ enum balm_code balm_custom_location(const struct balm_codec_reader *reader, stru
 struct balm_codec_path {
     const char *names[2]; /* NULL: no further */
 };
+
+/* Holds the body against the checksum that came with it, if one did. */
+enum balm_code balm_codec_check_checksum(const struct balm_codec_reader *reader);
 
 /* The two rest protocols: headers, status, payload. shape may be an error's, which in XML begins at
    path. */

@@ -44,12 +44,12 @@ enum balm_code balm_parse_response(const struct balm_operation *operation, struc
 {
     const struct balm_shape *shape = balm_operation_output(operation);
     struct balm_codec_reader reader = {operation, response, arena, err};
-    enum balm_code code = BALM_OK;
+    enum balm_code code = balm_codec_check_checksum(&reader);
 
     *out = balm_map(arena);
-    if (balm_custom_of(operation) & BALM_CUSTOM_LOCATION) {
+    if (!code && balm_custom_of(operation) & BALM_CUSTOM_LOCATION) {
         code = balm_custom_location(&reader, *out);
-    } else if (shape) {
+    } else if (!code && shape) {
         code = read_shape(&reader, shape, out);
     }
     if (!code) {
