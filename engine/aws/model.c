@@ -117,9 +117,9 @@ enum balm_code balm_service_waiter(const struct balm_service *service, const cha
 
 static const struct balm_operation *operations_of(const struct balm_service *service)
 {
-    return (const struct balm_operation *)(const void *)((const char *)service +
-                                                         service->regions[BALM_REGION_OPERATION]
-                                                             .at);
+    return (
+        const struct balm_operation *)(const void *)((const char *)service +
+                                                     service->regions[BALM_REGION_OPERATION].at);
 }
 
 size_t balm_service_operation_count(const struct balm_service *service)

@@ -80,12 +80,11 @@ static void fill_metadata(struct balm_blob *blob, const char *name, struct balm_
 }
 
 /* A document beside the description; *ref stays 0 where there is none. */
-static enum balm_code add_document(struct build *build, struct balm_value folders,
-                                   const char *file, const char *within, balm_ref *ref)
+static enum balm_code add_document(struct build *build, struct balm_value folders, const char *file,
+                                   const char *within, balm_ref *ref)
 {
     struct balm_value document;
-    enum balm_code code =
-        balm_build_load(&build->transient, folders, file, &document, build->err);
+    enum balm_code code = balm_build_load(&build->transient, folders, file, &document, build->err);
     if (code) return code;
     if (within) document = balm_get(document, within);
     if (!balm_is_null(document)) *ref = balm_blob_node(&build->blob, document);

@@ -22,7 +22,7 @@ struct balm_pool {
         uint32_t at;
         uint32_t len;
         uint32_t used;
-    } *slots;
+    } * slots;
     size_t slot_count; /* a power of two */
     size_t used;
 };

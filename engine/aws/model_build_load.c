@@ -180,8 +180,7 @@ static enum balm_code read_last(struct balm_arena *arena, struct balm_value fold
     size_t i = balm_list_len(folders);
     *out = balm_null();
     while (i-- > 0 && balm_is_null(*out)) {
-        enum balm_code code =
-            read_from(arena, balm_list_at(folders, i)->as.text, name, out, err);
+        enum balm_code code = read_from(arena, balm_list_at(folders, i)->as.text, name, out, err);
         if (code) return code;
     }
     return BALM_OK;

@@ -92,10 +92,8 @@ static balm_ref more_of(struct balm_blob *blob, struct balm_value stated)
     more.result_wrapper = balm_blob_text_of(blob, balm_path(stated, "output.resultWrapper"));
     more.host_prefix = balm_blob_text_of(blob, balm_path(stated, "endpoint.hostPrefix"));
     more.auth_type = auth_type_of(blob, stated);
-    more.checksum_member =
-        balm_blob_text_of(blob, balm_get(checksum, "requestAlgorithmMember"));
-    more.compression =
-        balm_blob_text_of(blob, balm_path(stated, "requestcompression.encodings.0"));
+    more.checksum_member = balm_blob_text_of(blob, balm_get(checksum, "requestAlgorithmMember"));
+    more.compression = balm_blob_text_of(blob, balm_path(stated, "requestcompression.encodings.0"));
     more.static_context = node_of(blob, balm_get(stated, "staticContextParams"));
     more.context = node_of(blob, balm_get(stated, "operationContextParams"));
     if (memcmp(&more, &none, sizeof more) == 0) return 0;

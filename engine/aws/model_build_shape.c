@@ -9,12 +9,18 @@ static const struct {
     const char *type;
     enum balm_shape_kind kind;
 } kinds[] = {
-    {"structure", BALM_SHAPE_STRUCTURE}, {"list", BALM_SHAPE_LIST},
-    {"map", BALM_SHAPE_MAP},             {"string", BALM_SHAPE_STRING},
-    {"character", BALM_SHAPE_STRING},    {"integer", BALM_SHAPE_INTEGER},
-    {"long", BALM_SHAPE_LONG},           {"float", BALM_SHAPE_FLOAT},
-    {"double", BALM_SHAPE_DOUBLE},       {"boolean", BALM_SHAPE_BOOLEAN},
-    {"blob", BALM_SHAPE_BLOB},           {"timestamp", BALM_SHAPE_TIMESTAMP},
+    {"structure", BALM_SHAPE_STRUCTURE},
+    {"list", BALM_SHAPE_LIST},
+    {"map", BALM_SHAPE_MAP},
+    {"string", BALM_SHAPE_STRING},
+    {"character", BALM_SHAPE_STRING},
+    {"integer", BALM_SHAPE_INTEGER},
+    {"long", BALM_SHAPE_LONG},
+    {"float", BALM_SHAPE_FLOAT},
+    {"double", BALM_SHAPE_DOUBLE},
+    {"boolean", BALM_SHAPE_BOOLEAN},
+    {"blob", BALM_SHAPE_BLOB},
+    {"timestamp", BALM_SHAPE_TIMESTAMP},
 };
 
 static const struct {
@@ -38,8 +44,8 @@ static const struct {
     const char *trait;
     unsigned flag;
 } member_traits[] = {
-    {"xmlAttribute", BALM_MEMBER_XML_ATTRIBUTE}, {"flattened", BALM_MEMBER_FLATTENED},
-    {"streaming", BALM_MEMBER_STREAMING},        {"jsonvalue", BALM_MEMBER_JSON_VALUE},
+    {"xmlAttribute", BALM_MEMBER_XML_ATTRIBUTE},   {"flattened", BALM_MEMBER_FLATTENED},
+    {"streaming", BALM_MEMBER_STREAMING},          {"jsonvalue", BALM_MEMBER_JSON_VALUE},
     {"idempotencyToken", BALM_MEMBER_IDEMPOTENCY}, {"hostLabel", BALM_MEMBER_HOST_LABEL},
     {"sensitive", BALM_MEMBER_SENSITIVE},
 };
@@ -197,9 +203,9 @@ static void build_structure(struct balm_blob *blob, struct balm_shape *shape,
         const struct balm_entry *entry = balm_map_at(members, i);
         char from[256];
         snprintf(from, sizeof from, "shapes.%s.members.%s", name, entry->key);
-        built[i] = balm_build_member(blob, entry->key, entry->value,
-                                     is_required(required, entry->key) ? BALM_MEMBER_REQUIRED : 0,
-                                     from);
+        built[i] =
+            balm_build_member(blob, entry->key, entry->value,
+                              is_required(required, entry->key) ? BALM_MEMBER_REQUIRED : 0, from);
     }
     sort_members(blob, built, members);
     shape->count = (uint16_t)count;
@@ -221,8 +227,7 @@ static void build_parts(struct balm_blob *blob, struct balm_shape *shape, struct
         snprintf(from, sizeof from, "shapes.%s.%s", name, parts[i]);
         built[i] = balm_build_member(blob, "", balm_get(stated, parts[i]), 0, from);
     }
-    shape->members =
-        balm_blob_put(blob, BALM_REGION_MEMBER, built, shape->count * sizeof *built);
+    shape->members = balm_blob_put(blob, BALM_REGION_MEMBER, built, shape->count * sizeof *built);
 }
 
 static uint16_t payload_of(struct balm_blob *blob, struct balm_value stated, const char *name)

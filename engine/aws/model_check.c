@@ -213,7 +213,8 @@ enum balm_code balm_pack_check(const void *blob, size_t size, struct balm_err *e
     if (size < sizeof *check.service || check.service->size != size) {
         return damaged(&check, "its size is wrong");
     }
-    if (check.service->protocol > BALM_PROTOCOL_CBOR) return damaged(&check, "its protocol is none");
+    if (check.service->protocol > BALM_PROTOCOL_CBOR)
+        return damaged(&check, "its protocol is none");
     code = check_regions(&check);
     if (code) return code;
     for (region = 0; region <= BALM_REGION_SERVICE; region++) {

@@ -29,13 +29,20 @@
     }
 
 static const struct balm_pack_field service_fields[] = {
-    REF(balm_service, name, TEXT, true), TEXT(balm_service, api_version),
-    TEXT(balm_service, id),              TEXT(balm_service, signing_name),
-    TEXT(balm_service, endpoint_prefix), TEXT(balm_service, signature),
-    TEXT(balm_service, json_version),    TEXT(balm_service, target_prefix),
-    TEXT(balm_service, xml_namespace),   TEXT(balm_service, global_endpoint),
-    NODE(balm_service, rules),           NODE(balm_service, paginators),
-    NODE(balm_service, waiters),         NODE(balm_service, client_context),
+    REF(balm_service, name, TEXT, true),
+    TEXT(balm_service, api_version),
+    TEXT(balm_service, id),
+    TEXT(balm_service, signing_name),
+    TEXT(balm_service, endpoint_prefix),
+    TEXT(balm_service, signature),
+    TEXT(balm_service, json_version),
+    TEXT(balm_service, target_prefix),
+    TEXT(balm_service, xml_namespace),
+    TEXT(balm_service, global_endpoint),
+    NODE(balm_service, rules),
+    NODE(balm_service, paginators),
+    NODE(balm_service, waiters),
+    NODE(balm_service, client_context),
 };
 static const struct balm_pack_field shape_fields[] = {
     REF(balm_shape, name, TEXT, true),
@@ -48,11 +55,11 @@ static const struct balm_pack_field member_fields[] = {
     REF(balm_member, more, MEMBER_MORE, false),
 };
 static const struct balm_pack_field operation_fields[] = {
-    REF(balm_operation, service, SERVICE, true),   REF(balm_operation, name, TEXT, true),
-    REF(balm_operation, snake_name, TEXT, true),   REF(balm_operation, method, TEXT, true),
-    REF(balm_operation, uri, TEXT, true),          REF(balm_operation, input, MEMBER, false),
-    REF(balm_operation, output, MEMBER, false),    REF(balm_operation, errors, SHAPES, false),
-    REF(balm_operation, actions, TEXTS, false),    REF(balm_operation, more, OPERATION_MORE, false),
+    REF(balm_operation, service, SERVICE, true), REF(balm_operation, name, TEXT, true),
+    REF(balm_operation, snake_name, TEXT, true), REF(balm_operation, method, TEXT, true),
+    REF(balm_operation, uri, TEXT, true),        REF(balm_operation, input, MEMBER, false),
+    REF(balm_operation, output, MEMBER, false),  REF(balm_operation, errors, SHAPES, false),
+    REF(balm_operation, actions, TEXTS, false),  REF(balm_operation, more, OPERATION_MORE, false),
 };
 static const struct balm_pack_field shape_more_fields[] = {
     REF(balm_shape_more, enums, TEXTS, false),
@@ -80,8 +87,8 @@ const struct balm_pack_record balm_pack_records[BALM_REGION_COUNT + 1] = {
     [BALM_REGION_OPERATION] = RECORD(sizeof(struct balm_operation), operation_fields),
     [BALM_REGION_SHAPE_MORE] = RECORD(sizeof(struct balm_shape_more), shape_more_fields),
     [BALM_REGION_MEMBER_MORE] = RECORD(sizeof(struct balm_member_more), member_more_fields),
-    [BALM_REGION_OPERATION_MORE] = RECORD(sizeof(struct balm_operation_more),
-                                          operation_more_fields),
+    [BALM_REGION_OPERATION_MORE] =
+        RECORD(sizeof(struct balm_operation_more), operation_more_fields),
     [BALM_REGION_NODE] = {sizeof(struct balm_node), 0, NULL},
     [BALM_REGION_TEXTS] = RECORD(sizeof(balm_ref), text_ref),
     [BALM_REGION_SHAPES] = RECORD(sizeof(balm_ref), shape_ref),

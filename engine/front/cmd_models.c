@@ -71,8 +71,7 @@ static int build(struct balm_cli *cli)
     balm_map_set(balm_cli_arena(cli), shown, "services", balm_int((int64_t)report.services));
     balm_map_set(balm_cli_arena(cli), shown, "operations", balm_int((int64_t)report.operations));
     balm_map_set(balm_cli_arena(cli), shown, "bytes", balm_int((int64_t)report.bytes));
-    balm_map_set(balm_cli_arena(cli), shown, "ms",
-                 balm_int((balm_clock_mono() - start) / 1000000));
+    balm_map_set(balm_cli_arena(cli), shown, "ms", balm_int((balm_clock_mono() - start) / 1000000));
     return balm_cli_print(cli, shown, 0) ? BALM_EXIT_FAILED : BALM_EXIT_OK;
 }
 
@@ -136,8 +135,8 @@ static int read_pack(struct balm_cli *cli)
 
     if (!code) code = balm_pack_open(&pack, path, &err);
     if (!code) {
-        code = strcmp(balm_cli_word(cli, 0), "list") == 0 ? list(cli, pack, &err)
-                                                           : usage(cli, &err);
+        code =
+            strcmp(balm_cli_word(cli, 0), "list") == 0 ? list(cli, pack, &err) : usage(cli, &err);
     }
     balm_pack_release(pack);
     return code ? balm_cli_fail(cli, &err) : BALM_EXIT_OK;

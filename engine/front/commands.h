@@ -8,5 +8,6 @@
 
 extern const struct balm_command balm_cmd_call;
 extern const struct balm_command balm_cmd_endpoint;
+extern const struct balm_command balm_cmd_models;
 
 #endif

@@ -8,6 +8,7 @@
 static const struct balm_command *const commands[] = {
     &balm_cmd_call,
     &balm_cmd_endpoint,
+    &balm_cmd_models,
     NULL,
 };
 
