@@ -201,7 +201,10 @@ bool balm_text_is_host_label(const char *text, size_t len)
     if (len < 1 || len > 63 || text[0] == '-' || text[len - 1] == '-') return false;
     for (i = 0; i < len; i++) {
         char c = text[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-')) {
+            return false;
+        }
     }
     return true;
 }

@@ -1,0 +1,106 @@
+/*
+ * tool_endpoints: resolves endpoints in bulk, for spec/e2e/test_endpoints.py.
+ *
+ * Usage: tool_endpoints PACK. Each line on stdin is {"service", "operation"?, "params"?, "region",
+ * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "account"?}; each line on stdout what balm_endpoint_resolve() makes of
+ * it, or {"error"}.
+ */
+#include "aws/endpoint.h"
+#include "core/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tool {
+    struct balm_pack *pack;
+    struct balm_partitions *partitions;
+};
+
+/* As the profile would have it. */
+static void configure(struct balm_aws_config *config, struct balm_value line,
+                      struct balm_arena *arena)
+{
+    struct balm_value profile = balm_map(arena), profiles = balm_map(arena);
+
+    memset(config, 0, sizeof *config);
+    (void)balm_map_set(arena, profile, "s3", balm_get(line, "s3"));
+    (void)balm_map_set(arena, profiles, "default", profile);
+    config->profile = "default";
+    config->config_file = profiles;
+    config->endpoint_url = balm_get_string(line, "endpoint", NULL);
+    config->use_fips = balm_get_bool(line, "fips", false);
+    config->use_dualstack = balm_get_bool(line, "dualstack", false);
+    config->sts_regional = balm_get_string(line, "sts", "regional");
+}
+
+static enum balm_code resolve(const struct tool *tool, struct balm_value line,
+                              struct balm_arena *arena, struct balm_endpoint *out,
+                              struct balm_err *err)
+{
+    struct balm_endpoint_question question = {.params = balm_get(line, "params"),
+                                              .extra = balm_get(line, "extra"),
+                                              .region = balm_get_string(line, "region", ""),
+                                              .account = balm_get_string(line, "account", NULL)};
+    const char *operation = balm_get_string(line, "operation", NULL);
+    struct balm_aws_config config;
+    enum balm_code code;
+
+    configure(&config, line, arena);
+    code =
+        balm_pack_service(tool->pack, balm_get_string(line, "service", ""), &question.service, err);
+    if (!code && operation) {
+        code = balm_service_operation(question.service, operation, &question.operation, err);
+    }
+    if (code) return code;
+    return balm_endpoint_resolve(&question, &config, tool->partitions, arena, out, err);
+}
+
+static void answer(const struct tool *tool, const char *text, size_t len)
+{
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value line, shown = balm_map(&arena);
+    struct balm_endpoint endpoint;
+    struct balm_err err;
+
+    if (balm_json_parse(&arena, text, len, &line, &err) ||
+        resolve(tool, line, &arena, &endpoint, &err)) {
+        (void)balm_map_set(&arena, shown, "error", balm_string(err.message));
+    } else {
+        (void)balm_map_set(&arena, shown, "url", balm_string(endpoint.url));
+        (void)balm_map_set(&arena, shown, "region", balm_string(endpoint.signing_region));
+        (void)balm_map_set(&arena, shown, "name", balm_string(endpoint.signing_name));
+        (void)balm_map_set(&arena, shown, "scheme", balm_string(endpoint.auth_scheme));
+        (void)balm_map_set(&arena, shown, "headers", endpoint.headers);
+    }
+    (void)balm_json_print(&buf, shown, 0);
+    puts(buf.bytes);
+    balm_buf_free(&buf);
+    balm_arena_free(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    struct tool tool = {NULL, NULL};
+    struct balm_err err;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: tool_endpoints PACK\n");
+        return 2;
+    }
+    if (balm_pack_open(&tool.pack, argv[1], &err) ||
+        balm_partitions_new(&tool.partitions, tool.pack, &err)) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
+    while ((len = getline(&line, &size, stdin)) > 0)
+        answer(&tool, line, (size_t)len);
+    free(line);
+    balm_partitions_release(tool.partitions);
+    balm_pack_release(tool.pack);
+    return 0;
+}
