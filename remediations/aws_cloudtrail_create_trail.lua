@@ -69,7 +69,7 @@ return {
     local cloudtrail = session:client("cloudtrail")
     local trail = named(session, trails_of(cloudtrail), parameters.Name)
     if trail and not fits(trail, parameters) then
-      error("a trail " .. parameters.Name .. " exists, and is not as the parameters ask; change it, "
+      error("a trail " .. parameters.Name .. " exists, and is not as the parameters ask: change it "
         .. "or give another Name", 0)
     end
     if not trail then
