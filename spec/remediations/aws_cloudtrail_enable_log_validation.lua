@@ -25,7 +25,8 @@ return {
     status = "failed", error = "InvalidParameter" },
 
   { "says so when it is not allowed to",
-    calls = { { "cloudtrail:GetTrail", raises = { code = "AccessDeniedException", status = 400 } } },
+    calls = { { "cloudtrail:GetTrail",
+                raises = { code = "AccessDeniedException", status = 400 } } },
     status = "failed", error = "AccessDeniedException" },
 
   { "turns validation off again",

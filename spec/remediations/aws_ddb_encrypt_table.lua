@@ -1,6 +1,6 @@
 local function get(encryption)
-  return { "dynamodb:DescribeTable", { TableName = "orders" },
-    gives = { Table = { TableName = "orders", TableStatus = "ACTIVE", SSEDescription = encryption } } }
+  return { "dynamodb:DescribeTable", { TableName = "orders" }, gives = {
+    Table = { TableName = "orders", TableStatus = "ACTIVE", SSEDescription = encryption } } }
 end
 
 local KMS = { Status = "ENABLED", SSEType = "KMS" }

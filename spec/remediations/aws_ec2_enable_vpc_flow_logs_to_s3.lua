@@ -15,7 +15,8 @@ end
 local function create(destination, traffic, answer)
   return { "ec2:CreateFlowLogs", {
     ResourceIds = { VPC }, ResourceType = "VPC", TrafficType = traffic, LogDestinationType = "s3",
-    LogDestination = destination }, gives = answer or { FlowLogIds = { "fl-1" }, Unsuccessful = {} } }
+    LogDestination = destination },
+    gives = answer or { FlowLogIds = { "fl-1" }, Unsuccessful = {} } }
 end
 
 return {
@@ -24,7 +25,8 @@ return {
   parameters  = { TargetBucketName = "logs" },
 
   { "creates a flow log of all traffic; an empty list of failures is none",
-    calls = { describe(), create("arn:aws:s3:::logs", "ALL"), describe(log("fl-1", "arn:aws:s3:::logs")) },
+    calls = { describe(), create("arn:aws:s3:::logs", "ALL"),
+              describe(log("fl-1", "arn:aws:s3:::logs")) },
     status = "fixed" },
 
   { "delivers below a prefix, and only what is asked for",
@@ -52,7 +54,8 @@ return {
     status = "failed", error = "InvalidParameter" },
 
   { "says so when it is not allowed to",
-    calls = { { "ec2:DescribeFlowLogs", raises = { code = "UnauthorizedOperation", status = 403 } } },
+    calls = { { "ec2:DescribeFlowLogs",
+                raises = { code = "UnauthorizedOperation", status = 403 } } },
     status = "failed", error = "UnauthorizedOperation" },
 
   { "deletes the flow log that it made, and no other",

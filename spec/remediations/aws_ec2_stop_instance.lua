@@ -1,8 +1,8 @@
 local ID = "i-0123456789abcdef0"
 
 local function get(state)
-  return { "ec2:DescribeInstances", { InstanceIds = { ID } },
-    gives = { Reservations = { { Instances = { { InstanceId = ID, State = { Name = state } } } } } } }
+  return { "ec2:DescribeInstances", { InstanceIds = { ID } }, gives = {
+    Reservations = { { Instances = { { InstanceId = ID, State = { Name = state } } } } } } }
 end
 
 local stop = { "ec2:StopInstances", { InstanceIds = { ID } }, gives = {} }

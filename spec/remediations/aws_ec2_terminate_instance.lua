@@ -1,8 +1,8 @@
 local ID = "i-0123456789abcdef0"
 
 local function get(state)
-  return { "ec2:DescribeInstances", { InstanceIds = { ID } },
-    gives = { Reservations = { { Instances = { { InstanceId = ID, State = { Name = state } } } } } } }
+  return { "ec2:DescribeInstances", { InstanceIds = { ID } }, gives = {
+    Reservations = { { Instances = { { InstanceId = ID, State = { Name = state } } } } } } }
 end
 
 return {
@@ -40,6 +40,7 @@ return {
     status = "failed", error = "InvalidParameter" },
 
   { "says so when it is not allowed to",
-    calls = { { "ec2:DescribeInstances", raises = { code = "UnauthorizedOperation", status = 403 } } },
+    calls = { { "ec2:DescribeInstances",
+                raises = { code = "UnauthorizedOperation", status = 403 } } },
     status = "failed", error = "UnauthorizedOperation" },
 }

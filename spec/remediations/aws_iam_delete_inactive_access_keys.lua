@@ -24,8 +24,8 @@ return {
   allow_destructive = true,
 
   { "deletes the key that the report calls inactive and that is",
-    calls = { list(key(A, "Inactive"), key(B, "Active")), list(key(A, "Inactive"), key(B, "Active")),
-              delete(A), list(key(B, "Active")) },
+    calls = { list(key(A, "Inactive"), key(B, "Active")),
+              list(key(A, "Inactive"), key(B, "Active")), delete(A), list(key(B, "Active")) },
     status = "fixed" },
 
   { "writes nothing the second time",

@@ -71,7 +71,8 @@ return {
     status = "failed", error = "InvalidParameter" },
 
   { "says so when it is not allowed to",
-    calls = { { "iam:GetAccountPasswordPolicy", raises = { code = "AccessDenied", status = 403 } } },
+    calls = { { "iam:GetAccountPasswordPolicy",
+                raises = { code = "AccessDenied", status = 403 } } },
     status = "failed", error = "AccessDenied" },
 
   { "puts the earlier policy back",

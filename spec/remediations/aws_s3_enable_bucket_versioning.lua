@@ -19,7 +19,8 @@ return {
     status = "compliant" },
 
   { "turns on what was suspended",
-    calls = { { "s3:GetBucketVersioning", gives = { Status = "Suspended" } }, put("Enabled"), enabled },
+    calls = { { "s3:GetBucketVersioning", gives = { Status = "Suspended" } }, put("Enabled"),
+              enabled },
     status = "fixed" },
 
   { "refuses a parameter that it does not have",
