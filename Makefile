@@ -14,6 +14,9 @@ PYTHON  ?= /usr/bin/python3
 KIND := $(if $(SAN),san,$(if $(DEBUG),debug,release))
 OUT  := build/$(if $(filter gcc,$(notdir $(CC))),,$(notdir $(CC))-)$(KIND)
 , := ,
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+say := @$(if $(V),:,echo)
 
 PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto libuv expat zlib
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -96,6 +99,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balm
 	install -m 755 $(OUT)/balm $(DESTDIR)$(PREFIX)/bin/balm
 	install -m 644 build/models.pack $(DESTDIR)$(PREFIX)/share/balm/models.pack
+	install -m 644 engine/aws/actions.tsv $(DESTDIR)$(PREFIX)/share/balm/actions.tsv
 	cd lua && find . -name '*.lua' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/lua/{} \;
 	cd remediations && find . -name '*.lua' \
 	    -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/remediations/{} \;
@@ -109,20 +113,24 @@ $(OUT)/libbalm.a: $(OBJECTS)
 	@ar rcs $@ $^
 
 $(OUT)/balm: $(OUT)/engine/front/main.o $(OUT)/libbalm.a
-	$(CC) $(BALM_LDFLAGS) -o $@ $^ $(BALM_LDLIBS)
+	$(say) "LD  $@"
+	$(Q)$(CC) $(BALM_LDFLAGS) -o $@ $^ $(BALM_LDLIBS)
 
 $(OUT)/engine/%.o: engine/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -MMD -MP -c -o $@ $<
+	$(say) "CC  $@"
+	$(Q)$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/spec/%: spec/%.c $(OUT)/libbalm.a
 	@mkdir -p $(@D)
-	$(CC) $(BALM_CPPFLAGS) -Ispec $(BALM_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/libbalm.a $(BALM_LDFLAGS) \
+	$(say) "CC  $@"
+	$(Q)$(CC) $(BALM_CPPFLAGS) -Ispec $(BALM_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/libbalm.a $(BALM_LDFLAGS) \
 	    $(BALM_LDLIBS) -lcmocka
 
 # Made by whichever kind is built first; made again only when its compiler or the table changes.
 build/models.pack: $(wildcard engine/aws/model_build*.c engine/aws/model_pack.h) engine/aws/actions.tsv \
                    | $(OUT)/balm
-	$(OUT)/balm models build $(BOTOCORE_DATA) -o $@
+	$(say) "    $@"
+	$(Q)$(OUT)/balm models build $(BOTOCORE_DATA) -o $@
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
