@@ -1,10 +1,9 @@
 /*
  * result_text: a result for a person at a terminal.
  */
-#include "core/json.h"
+#include "remedy/page.h"
 #include "remedy/result.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SHORT 100 /* bytes of a value that a line shows */
@@ -14,50 +13,11 @@ struct page {
     bool coloured;
 };
 
-/* Text from outside must not drive the terminal. */
-static void add_plain(struct page *page, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        (void)balm_buf_addc(page->buf, c < 0x20 || c == 0x7F ? ' ' : (char)c);
-    }
-}
-
-static void add_text(struct page *page, const char *text)
-{
-    add_plain(page, text, strlen(text));
-}
-
-/* A value on one line: texts bare, the rest as JSON; cut where it is long. */
-static void add_value(struct page *page, struct balm_value value, size_t most)
-{
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    size_t len;
-
-    if (value.type == BALM_UNKNOWN) {
-        add_text(page, "(known after apply)");
-        return;
-    }
-    if (value.type == BALM_STRING && !value.secret) {
-        (void)balm_buf_add(&text, value.as.text, value.len);
-    } else {
-        (void)balm_json_print(&text, value, BALM_JSON_COMPACT);
-    }
-    len = text.len;
-    if (len > most) {
-        for (len = most; len > 0 && ((unsigned char)text.bytes[len] & 0xC0) == 0x80; len--) {
-        }
-    }
-    add_plain(page, text.bytes, len);
-    if (len < text.len) (void)balm_buf_adds(page->buf, "...");
-    balm_buf_free(&text);
-}
-
 static void line(struct page *page, const char *name, struct balm_value value)
 {
     if (balm_is_null(value)) return;
     (void)balm_buf_addf(page->buf, "  %-10s ", name);
-    add_value(page, value, SHORT);
+    balm_page_value(page->buf, value, SHORT);
     (void)balm_buf_addc(page->buf, '\n');
 }
 
@@ -100,14 +60,14 @@ static void head(struct page *page, struct balm_value result)
         (void)balm_buf_adds(page->buf, " (not complete)");
     }
     (void)balm_buf_adds(page->buf, "  ");
-    add_text(page, balm_get_string(result, "remediation", ""));
+    balm_page_text(page->buf, balm_get_string(result, "remediation", ""));
     (void)balm_buf_adds(page->buf, "  ");
-    add_value(page, resource_name(balm_get(result, "resource")), SHORT);
+    balm_page_value(page->buf, resource_name(balm_get(result, "resource")), SHORT);
     if (balm_map_get(result, "account")) {
         (void)balm_buf_adds(page->buf, "  in ");
-        add_text(page, balm_get_string(result, "account", ""));
+        balm_page_text(page->buf, balm_get_string(result, "account", ""));
         (void)balm_buf_adds(page->buf, " ");
-        add_text(page, balm_get_string(result, "region", ""));
+        balm_page_text(page->buf, balm_get_string(result, "region", ""));
     }
     (void)balm_buf_addc(page->buf, '\n');
 }
@@ -119,14 +79,14 @@ static void add_call(struct page *page, struct balm_value call)
     bool is_planned = balm_is_text(status, "planned");
 
     (void)balm_buf_addf(page->buf, "    %s ", is_write ? (is_planned ? "+" : "*") : "-");
-    add_text(page, balm_get_string(call, "service", ""));
+    balm_page_text(page->buf, balm_get_string(call, "service", ""));
     (void)balm_buf_addc(page->buf, ':');
-    add_text(page, balm_get_string(call, "operation", ""));
+    balm_page_text(page->buf, balm_get_string(call, "operation", ""));
     (void)balm_buf_addc(page->buf, ' ');
-    add_value(page, balm_get(call, "params"), is_write ? 2000 : SHORT);
+    balm_page_value(page->buf, balm_get(call, "params"), is_write ? 2000 : SHORT);
     if (!is_planned) {
         (void)balm_buf_adds(page->buf, " -> ");
-        add_value(page, status, SHORT);
+        balm_page_value(page->buf, status, SHORT);
     }
     (void)balm_buf_addc(page->buf, '\n');
 }
@@ -146,12 +106,12 @@ static void add_error(struct page *page, struct balm_value error)
 
     if (error.type != BALM_MAP) return;
     (void)balm_buf_adds(page->buf, "  error      ");
-    add_text(page, balm_get_string(error, "code", ""));
+    balm_page_text(page->buf, balm_get_string(error, "code", ""));
     (void)balm_buf_adds(page->buf, ": ");
-    add_text(page, balm_get_string(error, "message", ""));
+    balm_page_text(page->buf, balm_get_string(error, "message", ""));
     if (file) {
         (void)balm_buf_adds(page->buf, " (");
-        add_text(page, file);
+        balm_page_text(page->buf, file);
         (void)balm_buf_addf(page->buf, ":%lld)", (long long)balm_get_int(error, "line", 0));
     }
     (void)balm_buf_addc(page->buf, '\n');
@@ -163,7 +123,7 @@ static void add_log(struct page *page, struct balm_value log)
         struct balm_value entry = *balm_list_at(log, i);
         (void)balm_buf_addf(page->buf, "  log        %-5s ",
                             balm_get_string(entry, "level", "info"));
-        add_value(page, balm_get(entry, "message"), 1000);
+        balm_page_value(page->buf, balm_get(entry, "message"), 1000);
         (void)balm_buf_addc(page->buf, '\n');
     }
 }

@@ -1,0 +1,44 @@
+#include "remedy/page.h"
+
+#include "core/json.h"
+
+#include <string.h>
+
+static void add(struct balm_buf *buf, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        (void)balm_buf_addc(buf, c < 0x20 || c == 0x7F ? ' ' : (char)c);
+    }
+}
+
+void balm_page_text(struct balm_buf *buf, const char *text)
+{
+    add(buf, text, strlen(text));
+}
+
+void balm_page_value(struct balm_buf *buf, struct balm_value value, size_t most)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    size_t len;
+
+    if (value.type == BALM_UNKNOWN) {
+        (void)balm_buf_adds(buf, "(known after apply)");
+        return;
+    }
+    if (value.type == BALM_STRING && !value.secret) {
+        (void)balm_buf_add(&text, value.as.text, value.len);
+    } else {
+        (void)balm_json_print(&text, value, BALM_JSON_COMPACT);
+    }
+    len = text.len;
+    if (len > most) {
+        len = most;
+        while (len > 0 && ((unsigned char)text.bytes[len] & 0xC0) == 0x80) {
+            len--; /* not within a character */
+        }
+    }
+    add(buf, text.bytes, len);
+    if (len < text.len) (void)balm_buf_adds(buf, "...");
+    balm_buf_free(&text);
+}
