@@ -9,5 +9,9 @@
 extern const struct balm_command balm_cmd_call;
 extern const struct balm_command balm_cmd_endpoint;
 extern const struct balm_command balm_cmd_models;
+extern const struct balm_command balm_cmd_explain;
+extern const struct balm_command balm_cmd_plan;
+extern const struct balm_command balm_cmd_run;
+extern const struct balm_command balm_cmd_test;
 
 #endif

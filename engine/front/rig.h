@@ -1,0 +1,30 @@
+/*
+ * rig: the engine that a command runs remediations with, opened from the command line and the environment.
+ */
+#ifndef BALM_FRONT_RIG_H
+#define BALM_FRONT_RIG_H
+
+#include "front/world.h"
+#include "remedy/engine.h"
+
+struct balm_rig {
+    struct balm_world world;
+    struct balm_catalog *catalog;
+    struct balm_policy_source *policies;
+    struct balm_lua_host *host;
+    struct balm_engine engine;
+};
+
+struct balm_rig_options {
+    bool watches; /* changed scripts and a changed configuration are taken up while it runs */
+    bool ignores_config; /* specs know none */
+    int64_t fixed_now;   /* microseconds, or 0 for the clock */
+};
+
+/* Opens all of it; what fails is said, and the exit status returned: 0 when it is open. Empty again after a failure. */
+int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
+                  const struct balm_rig_options *options);
+/* All runs released before. Accepts one that is zeroed. */
+void balm_rig_close(struct balm_rig *rig);
+
+#endif
