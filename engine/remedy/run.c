@@ -169,13 +169,14 @@ static bool has_check(const struct balm_run *run)
     return balm_get_bool(run->intent.declaration, "has_check", false);
 }
 
-/* `check` says true or false; nothing else passes for either. Fills *holds, or ends the run. */
+/* `check` says true, or false (nil counts as that: AWS leaves out what is not set); nothing else
+   passes for either. Fills *holds, or ends the run. */
 static bool took_verdict(struct balm_run *run, const struct balm_outcome *outcome, bool *holds)
 {
     struct balm_err err;
 
-    if (outcome->first.type == BALM_BOOL) {
-        *holds = outcome->first.as.boolean;
+    if (outcome->first.type == BALM_BOOL || balm_is_null(outcome->first)) {
+        *holds = outcome->first.type == BALM_BOOL && outcome->first.as.boolean;
         return true;
     }
     balm_fail(&err, BALM_E_SCRIPT, "check must return true or false first, not %s",
@@ -261,7 +262,7 @@ static void on_fixed(void *owner, const struct balm_outcome *outcome)
 static void on_checked(void *owner, const struct balm_outcome *outcome)
 {
     struct balm_run *run = owner;
-    bool holds;
+    bool holds = false;
 
     if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
     run->result.before = balm_copy(&run->arena, outcome->second);
@@ -277,7 +278,7 @@ static void look_at_residue(void *owner);
 static void on_looked(void *owner, const struct balm_outcome *outcome)
 {
     struct balm_run *run = owner;
-    bool holds;
+    bool holds = false;
 
     if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
     run->result.residue =

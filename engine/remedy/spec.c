@@ -244,6 +244,14 @@ static void read_action(struct reading *with, struct balm_value table, struct ba
     }
 }
 
+/* A case's own, else the file's. */
+static struct balm_value over(struct balm_value file, struct balm_value table, const char *name)
+{
+    struct balm_value own = balm_get(table, name);
+
+    return balm_is_null(own) ? balm_get(file, name) : own;
+}
+
 static void read_case(struct reading *with, struct balm_value table, struct balm_value file,
                       struct balm_spec_case *into)
 {
@@ -258,13 +266,11 @@ static void read_case(struct reading *with, struct balm_value table, struct balm
                                           {"before", ANY, false},
                                           {"verified", TRUTH, false},
                                           {"allow_destructive", TRUTH, false}};
-    struct balm_value resource = balm_get(table, "resource");
-
     into->name = balm_get_string(table, "1", "?");
     check_fields(with, fields, sizeof fields / sizeof *fields, table);
     read_action(with, table, into);
-    into->resource = balm_is_null(resource) ? balm_get(file, "resource") : resource;
-    into->parameters = as_map(with, balm_get(table, "parameters"));
+    into->resource = over(file, table, "resource");
+    into->parameters = as_map(with, over(file, table, "parameters"));
     into->before = balm_get(table, "before");
     into->allow_destructive = balm_get_bool(table, "allow_destructive", false);
     into->status = balm_get_string(table, "status", "");
@@ -298,7 +304,8 @@ static void read_cases(struct reading *with, struct balm_value file, struct balm
 
 static void read_file(struct reading *with, struct balm_value file, struct balm_spec *out)
 {
-    static const struct field fields[] = {{"remediation", TEXT, true}, {"resource", TABLE, true}};
+    static const struct field fields[] = {
+        {"remediation", TEXT, true}, {"resource", TABLE, true}, {"parameters", TABLE, false}};
 
     if (file.type != BALM_MAP) {
         fault(with, "a spec returns a table with `remediation`, `resource` and its cases");
