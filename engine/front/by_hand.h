@@ -1,5 +1,6 @@
 /*
- * by_hand: a finding from the command line: --remediation ID --resource FILE|JSON [--param NAME=VALUE]...
+ * by_hand: a finding from the command line: --remediation ID --resource FILE|JSON [--param
+ * NAME=VALUE]...
  */
 #ifndef BALM_FRONT_BY_HAND_H
 #define BALM_FRONT_BY_HAND_H
@@ -15,7 +16,8 @@
         "param", "NAME=VALUE", "a parameter of the remediation", true                              \
     }
 
-/* Was --remediation given? Checks that what belongs together is, and that there are no events beside it; else that there are events. */
+/* Was --remediation given? Checks that what belongs together is, and that there are no events
+   beside it; else that there are events. */
 enum balm_code balm_by_hand_asked(const struct balm_cli *cli, bool *asked, struct balm_err *err);
 /* In the command's arena. default_region may be NULL. */
 enum balm_code balm_by_hand_finding(struct balm_cli *cli, const char *default_region,

@@ -64,8 +64,11 @@ static void answer(void *owner, struct balm_value value)
 {
     struct running *running = owner;
 
+    bool as_text = !balm_cli_wants_json(running->cli);
+
     running->changes = running->changes || plans_a_change(value);
-    print(running, value, !balm_cli_wants_json(running->cli));
+    if (as_text && !balm_map_get(value, "run")) return; /* a person has read it in the log */
+    print(running, value, as_text);
 }
 
 static void list(void *owner)

@@ -1,5 +1,6 @@
 /*
- * rig: the engine that a command runs remediations with, opened from the command line and the environment.
+ * rig: the engine that a command runs remediations with, opened from the command line and the
+ * environment.
  */
 #ifndef BALM_FRONT_RIG_H
 #define BALM_FRONT_RIG_H
@@ -21,7 +22,8 @@ struct balm_rig_options {
     int64_t fixed_now;   /* microseconds, or 0 for the clock */
 };
 
-/* Opens all of it; what fails is said, and the exit status returned: 0 when it is open. Empty again after a failure. */
+/* Opens all of it; what fails is said, and the exit status returned: 0 when it is open. Empty
+   again after a failure. */
 int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
                   const struct balm_rig_options *options);
 /* All runs released before. Accepts one that is zeroed. */

@@ -19,7 +19,8 @@ struct balm_writer {
     bool high, broken;
 };
 
-/* A pipe or a terminal is opened once more: setting the shared one not to block would set it for others. */
+/* A pipe or a terminal is opened once more: setting the shared one not to block would set it for
+   others. */
 static void open_own(struct balm_writer *writer)
 {
     struct stat status;

@@ -1,8 +1,9 @@
 /*
  * writer: lines for standard output that a slow reader does not hold the loop up with.
  *
- * What is added is written at the end of the loop's turn. A pipe that is full is waited for on the loop, through an open file
- * description of Balm's own; the owner is told to slow down meanwhile. Nothing is lost: what is left in the end is written then.
+ * What is added is written at the end of the loop's turn. A pipe that is full is waited for on the
+ * loop, through an open file description of Balm's own; the owner is told to slow down meanwhile.
+ * Nothing is lost: what is left in the end is written then.
  */
 #ifndef BALM_FRONT_WRITER_H
 #define BALM_FRONT_WRITER_H
@@ -23,7 +24,8 @@ struct balm_writer_options {
 enum balm_code balm_writer_new(struct balm_writer **out, const struct balm_writer_options *options,
                                struct balm_err *err);
 void balm_writer_add(struct balm_writer *writer, const char *bytes, size_t len);
-/* Writes what is left, waiting for the reader; false when not all that was added could be written. */
+/* Writes what is left, waiting for the reader; false when not all that was added could be
+   written. */
 bool balm_writer_finish(struct balm_writer *writer);
 void balm_writer_release(struct balm_writer *writer); /* accepts NULL */
 

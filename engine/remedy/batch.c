@@ -83,15 +83,23 @@ static void event_release(struct balm_batch *batch, struct event *event)
     batch->free_events = event;
 }
 
+/* On the log for whoever watches, and as an answer for whoever reads the answers. */
+static void say_fault(struct balm_batch *batch, struct event *event, const struct balm_err *err)
+{
+    balm_log(batch->engine->log, BALM_LOG_ERROR, "%s", err->message);
+    batch->exit = balm_exit_join(batch->exit, 2);
+    batch->options.answer(batch->options.owner,
+                          balm_fault_value(err, &event->origin, &event->arena));
+}
+
 static void tell_fault(struct balm_batch *batch, struct event *event, struct balm_err *err)
 {
-    struct balm_origin origin = event->origin;
+    const struct balm_origin *origin = &event->origin;
 
-    balm_err_prefix(err, "event %zu (%s, line %zu)", origin.number,
-                    strcmp(origin.source, "-") == 0 ? "standard input" : origin.source,
-                    origin.line);
-    batch->exit = balm_exit_join(batch->exit, 2);
-    batch->options.answer(batch->options.owner, balm_fault_value(err, &origin, &event->arena));
+    balm_err_prefix(err, "event %zu (%s, line %zu)", origin->number,
+                    strcmp(origin->source, "-") == 0 ? "standard input" : origin->source,
+                    origin->line);
+    say_fault(batch, event, err);
 }
 
 static void take_findings(struct balm_batch *batch, struct event *event, struct balm_value value)
@@ -205,9 +213,7 @@ static void open_next(struct balm_batch *batch, struct event *event)
     }
     event->origin = (struct balm_origin){batch->options.sources[batch->source_next++], 1, 1};
     if (balm_source_open(&batch->source, batch->engine->loop, event->origin.source, &err)) {
-        batch->exit = balm_exit_join(batch->exit, 2);
-        batch->options.answer(batch->options.owner,
-                              balm_fault_value(&err, &event->origin, &event->arena));
+        say_fault(batch, event, &err);
         return;
     }
     batch->source_open = true;

@@ -1,8 +1,8 @@
 /*
  * batch: events from files and standard input, as they come, so many at a time in one thread.
  *
- * Each is answered as it ends; a bad one is told with its position and the rest go on. Nothing is read ahead beyond what
- * a feed needs, so memory does not grow with the number of events.
+ * Each is answered as it ends; a bad one is told with its position and the rest go on. Nothing is
+ * read ahead beyond what a feed needs, so memory does not grow with the number of events.
  */
 #ifndef BALM_REMEDY_BATCH_H
 #define BALM_REMEDY_BATCH_H
@@ -17,7 +17,8 @@ struct balm_batch_options {
     size_t concurrency; /* runs at a time, at least 1 */
     enum balm_action action;
 
-    /* All from the loop. value is the JSON object to print, and lives until the callback returns. */
+    /* All from the loop. value is the JSON object to print, and lives until the callback
+       returns; one without "run" tells of an event that is not valid, which was logged as well. */
     void (*answer)(void *owner, struct balm_value value);
     /* An event that asks for the list of remediations. */
     void (*list)(void *owner);

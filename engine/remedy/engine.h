@@ -1,7 +1,8 @@
 /*
  * engine: what a process holds for running remediations, made once and passed in.
  *
- * Nothing here is owned: whoever fills the struct keeps all of it alive, unmoved, until the last run has ended.
+ * Nothing here is owned: whoever fills the struct keeps all of it alive, unmoved, until the last
+ * run has ended.
  */
 #ifndef BALM_REMEDY_ENGINE_H
 #define BALM_REMEDY_ENGINE_H

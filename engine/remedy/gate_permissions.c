@@ -1,6 +1,6 @@
 /*
- * gate_permissions: a call that the script's `permissions` do not cover is refused before it is sent. AWS would refuse it too, by the
- * session policy, but with less to go by.
+ * gate_permissions: a call that the script's `permissions` do not cover is refused before it is
+ * sent. AWS would refuse it too, by the session policy, but with less to go by.
  */
 #include "remedy/gates.h"
 
@@ -16,8 +16,9 @@ static bool is_declared(struct balm_value declared, const char *action)
     return false;
 }
 
-/* The action that the call needs and the script did not declare; NULL when there is none. Of several that an operation may need,
-   by what is in its parameters, one suffices here: the session policy holds the rest. */
+/* The action that the call needs and the script did not declare; NULL when there is none. Of
+   several that an operation may need, by what is in its parameters, one suffices here: the
+   session policy holds the rest. */
 static const char *missing(struct balm_value declared, const struct balm_call *call)
 {
     size_t count = balm_call_action_count(call);

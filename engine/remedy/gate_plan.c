@@ -1,6 +1,6 @@
 /*
- * gate_plan: reads are sent, writes are listed. What an unsent write would have answered is not known, and what
- * depends on it is not either.
+ * gate_plan: reads are sent, writes are listed. What an unsent write would have answered is not
+ * known, and what depends on it is not either.
  */
 #include "remedy/gates.h"
 

@@ -1,5 +1,6 @@
 /*
- * gate_record: what a run asked AWS for. Stands last but for what stands in AWS's place, so that it sees only what is really asked.
+ * gate_record: what a run asked AWS for. Stands last but for what stands in AWS's place, so that it
+ * sees only what is really asked.
  */
 #include "remedy/gates.h"
 
@@ -23,7 +24,8 @@ static struct balm_gate_record *record_of(struct balm_gate *gate)
     return (struct balm_gate_record *)gate;
 }
 
-/* Copied: the call is gone when the run tells of it. NULL when memory ran out, which the arena remembers. */
+/* Copied: the call is gone when the run tells of it. NULL when memory ran out, which the arena
+   remembers. */
 static struct balm_recorded *add(struct balm_gate_record *record,
                                  const struct balm_question *question)
 {

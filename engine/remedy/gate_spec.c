@@ -133,7 +133,8 @@ static void ask(struct balm_gate *gate, struct balm_question *question)
     }
 }
 
-/* A plan's unsent write is expected like any other call; what the spec says it gives is not known to the script. */
+/* A plan's unsent write is expected like any other call; what the spec says it gives is not
+   known to the script. */
 static void planned(struct balm_gate_link *link, struct balm_question *question)
 {
     (void)match(spec_of(&link->gate), question->call);

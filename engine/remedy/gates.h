@@ -1,8 +1,9 @@
 /*
  * gates: the gates of a run, one behind another.
  *
- * A question goes through the chain in order until a gate answers or refuses; one that passes all is sent. All gates
- * that let a call through hear of its outcome. Each gate is one file, gate_<name>.c, and one struct, embedded in its run.
+ * A question goes through the chain in order until a gate answers or refuses; one that passes all
+ * is sent. All gates that let a call through hear of its outcome. Each gate is one file,
+ * gate_<name>.c, and one struct, embedded in its run.
  */
 #ifndef BALM_REMEDY_GATES_H
 #define BALM_REMEDY_GATES_H
@@ -12,7 +13,8 @@
 
 struct balm_gates;
 
-/* The first member of every gate that stands in a chain. gate.settled, .dropped, .may_sleep and planned may be NULL. */
+/* The first member of every gate that stands in a chain. gate.settled, .dropped, .may_sleep and
+   planned may be NULL. */
 struct balm_gate_link {
     struct balm_gate gate;
     struct balm_gates *chain;
@@ -57,8 +59,9 @@ struct balm_gate_record {
 
 void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
                            struct balm_scrub *scrub, struct balm_arena *arena);
-/* [{service, operation, params, write, status, request_id, ms}]: status is the HTTP status; "planned", "unknown" for one that was under way when
-   the run ended or whose answer never came, "unsent" for one that never left. */
+/* [{service, operation, params, write, status, request_id, ms}]: status is the HTTP status;
+   "planned", "unknown" for one that was under way when the run ended or whose answer never came,
+   "unsent" for one that never left. */
 struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
                                          struct balm_arena *arena);
 

@@ -1,8 +1,9 @@
 /*
  * guard: may this finding be acted on?
  *
- * A guard is asked and answers, at once or later from the loop, always exactly once. They are asked one after the other; the first
- * that refuses ends the run as `skipped`, with the guard's name as the reason. They fail closed: what a guard cannot find out is a no.
+ * A guard is asked and answers, at once or later from the loop, always exactly once. They are asked
+ * one after the other; the first that refuses ends the run as `skipped`, with the guard's name as
+ * the reason. They fail closed: what a guard cannot find out is a no.
  */
 #ifndef BALM_REMEDY_GUARD_H
 #define BALM_REMEDY_GUARD_H
@@ -36,8 +37,8 @@ struct balm_guarding {
     void *owner;
 };
 
-/* Asks all guards for intent->action; done comes once, at once or from the loop: `asked` is the guard that refused, NULL where all
-   allowed; or err.code is set. */
+/* Asks all guards for intent->action; done comes once, at once or from the loop: `asked` is the
+   guard that refused, NULL where all allowed; or err.code is set. */
 void balm_guards_ask(struct balm_guarding *guarding, struct balm_intent *intent, int64_t now,
                      void (*done)(void *owner, struct balm_guarding *guarding), void *owner);
 void balm_guards_forget(struct balm_guarding *guarding); /* done will not be called */
@@ -47,7 +48,8 @@ void balm_guard_allow(struct balm_guarding *guarding);
 void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The guards of an engine, in the order of asking: the built-in ones, then the engine's own. NULL past the end. */
+/* The guards of an engine, in the order of asking: the built-in ones, then the engine's own.
+   NULL past the end. */
 const struct balm_guard *balm_guard_at(const struct balm_engine *engine, size_t i);
 /* Does this command leave it out? */
 bool balm_guard_is_skipped(const struct balm_engine *engine, const struct balm_guard *guard);

@@ -101,7 +101,8 @@ enum balm_code balm_intent_complete(struct balm_intent *intent, struct balm_err 
 
 /* ---- region, partition, role ---- */
 
-/* The partition follows the region; an event's own word counts only where its region says "global". */
+/* The partition follows the region; an event's own word counts only where its region says
+   "global". */
 static const struct balm_partition *partition_of(const struct balm_intent *intent,
                                                  const struct balm_partitions *partitions)
 {

@@ -1,8 +1,9 @@
 /*
- * intent: what one finding comes to before anything is called: which remediation, in which mode, with which
- * parameters, under which role.
+ * intent: what one finding comes to before anything is called: which remediation, in which mode,
+ * with which parameters, under which role.
  *
- * Filled step by step, so that a finding that no guard lets through costs no loading. `balm run` acts on it, `balm explain` shows it.
+ * Filled step by step, so that a finding that no guard lets through costs no loading. `balm run`
+ * acts on it, `balm explain` shows it.
  */
 #ifndef BALM_REMEDY_INTENT_H
 #define BALM_REMEDY_INTENT_H
@@ -37,16 +38,19 @@ void balm_intent_init(struct balm_intent *intent, const struct balm_engine *engi
 void balm_intent_free(
     struct balm_intent *intent); /* what is retained; accepts one just initialised */
 
-/* Each fails with err, aws_code set to a name for machines ("RemediationDoesNotExist", "InvalidParameter", ...). */
+/* Each fails with err, aws_code set to a name for machines ("RemediationDoesNotExist",
+   "InvalidParameter", ...). */
 enum balm_code balm_intent_associate(struct balm_intent *intent, struct balm_err *err);
 /* The newest valid version of the script; needs an association. */
 enum balm_code balm_intent_load(struct balm_intent *intent, struct balm_err *err);
-/* The parameters, and whether the script may run at all (require_permissions; undo); needs the script. */
+/* The parameters, and whether the script may run at all (require_permissions; undo); needs the
+   script. */
 enum balm_code balm_intent_complete(struct balm_intent *intent, struct balm_err *err);
 /* Region, partition and role; needs an association. */
 enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *err);
 
-/* Fills in a role template; anything in braces but account, partition and region is BALM_E_ARG, and so is what is no ARN. */
+/* Fills in a role template; anything in braces but account, partition and region is BALM_E_ARG,
+   and so is what is no ARN. */
 enum balm_code balm_role_fill(const char *template, const char *account, const char *partition,
                               const char *region, struct balm_arena *arena, const char **out,
                               struct balm_err *err);

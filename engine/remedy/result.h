@@ -49,16 +49,18 @@ struct balm_value balm_result_value(const struct balm_result *result,
 /* What an event that could not be understood gives instead. */
 struct balm_value balm_fault_value(const struct balm_err *err, const struct balm_origin *origin,
                                    struct balm_arena *arena);
-/* {code, message, retryable}, and whatever of service, operation, status, request_id, file, line is known: detail as of struct balm_outcome, or null. */
+/* {code, message, retryable}, and whatever of service, operation, status, request_id, file, line
+   is known: detail as of struct balm_outcome, or null. */
 struct balm_value balm_error_value(const struct balm_err *err, struct balm_value detail,
                                    struct balm_arena *arena);
 
-/* DESIGN §4's exit status of one result, and of several: the first in the order 2, 3, 1, 4. A failure of another kind beside
-   one of authorisation makes 1 of 3. */
+/* DESIGN §4's exit status of one result, and of several: the first in the order 2, 3, 1, 4. A
+   failure of another kind beside one of authorisation makes 1 of 3. */
 int balm_result_exit(const struct balm_result *result);
 int balm_exit_join(int a, int b);
 
-/* A result or a fault for a person to read, several lines; coloured for a terminal. value as made above. */
+/* A result or a fault for a person to read, several lines; coloured for a terminal. value as
+   made above. */
 enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, bool coloured);
 
 #endif

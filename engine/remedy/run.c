@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SECOND_NS      ((int64_t)1000000000)
-#define LOOK_AGAIN_NS  (SECOND_NS / 4) /* after the first look that failed; doubled up to the most */
+#define LOOK_AGAIN_NS  (SECOND_NS / 4) /* after the first look; doubled up to the most */
 #define LOOK_MOST_NS   (5 * SECOND_NS)
 #define VERIFY_SECONDS 30
 
@@ -212,7 +212,8 @@ static bool looks_again(struct balm_run *run, void (*look)(void *owner))
 
 static void verify(void *owner);
 
-/* An error while verifying may pass, as a resource that is not there yet does; what is refused or broken stays so. */
+/* An error while verifying may pass, as a resource that is not there yet does; what is refused
+   or broken stays so. */
 static bool may_pass(const struct balm_err *err)
 {
     return (err->code == BALM_E_AWS || err->code == BALM_E_NET) && !balm_err_is_authorisation(err);

@@ -1,8 +1,8 @@
 /*
  * run: one finding becomes one result.
  *
- * A state machine on the loop: association, guards, parameters, role, session, then the script's phases. Whatever goes wrong
- * on the way is a result too.
+ * A state machine on the loop: association, guards, parameters, role, session, then the script's
+ * phases. Whatever goes wrong on the way is a result too.
  */
 #ifndef BALM_REMEDY_RUN_H
 #define BALM_REMEDY_RUN_H
@@ -19,22 +19,24 @@ struct balm_order {
     bool by_hand;             /* --remediation: the configuration's modes do not count */
     struct balm_value before; /* of undo: what `check` returned before the fix */
 
-    /* Specs: what stands in AWS's place, and whether an unverified fix is looked at again, at once. */
+    /* Specs: what stands in AWS's place, and whether an unverified fix is looked at again, at
+       once. */
     struct balm_gate_link *instead_of_aws;
     bool (*look_again)(void *owner);
     void *owner; /* of look_again */
 };
 
 /*
- * done comes from the loop, exactly once, unless the run is released first; result and all in it live until the release, which done may call.
- * Fails for want of memory alone.
+ * done comes from the loop, exactly once, unless the run is released first; result and all in it
+ * live until the release, which done may call. Fails for want of memory alone.
  */
 enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *engine,
                               const struct balm_order *order,
                               void (*done)(void *owner, struct balm_run *run,
                                            const struct balm_result *result),
                               void *owner, struct balm_err *err);
-/* Ends it as failed with err; done still comes, with the writes that were made and the one under way. */
+/* Ends it as failed with err; done still comes, with the writes that were made and the one under
+   way. */
 void balm_run_abort(struct balm_run *run, const struct balm_err *err);
 void balm_run_release(struct balm_run *run); /* cancels what is under way; accepts NULL */
 /* For what is to live as long as the run: its result object. */

@@ -1,8 +1,9 @@
 /*
  * scrub: keeps the sensitive values that a run has read out of what it tells.
  *
- * Values that a model marks are learned from answers; a script may have put them anywhere, so every text that goes out is
- * searched for them. Shorter than 8 bytes they are not: "true" would be everywhere.
+ * Values that a model marks are learned from answers; a script may have put them anywhere, so every
+ * text that goes out is searched for them. Shorter than 8 bytes they are not: "true" would be
+ * everywhere.
  */
 #ifndef BALM_REMEDY_SCRUB_H
 #define BALM_REMEDY_SCRUB_H
@@ -16,7 +17,8 @@ struct balm_scrub {
 
 void balm_scrub_init(struct balm_scrub *scrub, struct balm_arena *arena);
 void balm_scrub_learn(struct balm_scrub *scrub, struct balm_value value);
-/* value with "(sensitive)" in place of every learned text within its texts; value itself where there is none. */
+/* value with "(sensitive)" in place of every learned text within its texts; value itself where
+   there is none. */
 struct balm_value balm_scrub_value(const struct balm_scrub *scrub, struct balm_value value,
                                    struct balm_arena *arena);
 

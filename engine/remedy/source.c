@@ -11,7 +11,8 @@ static enum balm_code fail(struct balm_err *err, const char *what)
     return balm_fail(err, BALM_E_IO, "cannot %s the events: %s", what, strerror(errno));
 }
 
-/* Standard input through a description of our own, or the shared one, whose flags are then restored at the end. */
+/* Standard input through a description of our own, or the shared one, whose flags are then
+   restored at the end. */
 static int open_stdin(struct balm_source *source)
 {
     struct stat status;

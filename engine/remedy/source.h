@@ -1,8 +1,9 @@
 /*
  * source: the bytes of one file, or of standard input, as they come.
  *
- * A regular file is always ready; what can be polled is waited for on the loop, through an open file
- * description of Balm's own where the system gives one: making the shared one non-blocking would change it for others.
+ * A regular file is always ready; what can be polled is waited for on the loop, through an open
+ * file description of Balm's own where the system gives one: making the shared one non-blocking
+ * would change it for others.
  */
 #ifndef BALM_REMEDY_SOURCE_H
 #define BALM_REMEDY_SOURCE_H
@@ -28,7 +29,8 @@ enum balm_source_got { BALM_SOURCE_BYTES, BALM_SOURCE_WAIT, BALM_SOURCE_END, BAL
 enum balm_code balm_source_open(struct balm_source *source, struct balm_loop *loop,
                                 const char *path, struct balm_err *err);
 void balm_source_close(struct balm_source *source); /* any number of times */
-/* BYTES: *got of them are in bytes. WAIT: ready will be called once, from the loop. FAILED: err says why. */
+/* BYTES: *got of them are in bytes. WAIT: ready will be called once, from the loop. FAILED: err
+   says why. */
 enum balm_source_got balm_source_read(struct balm_source *source, char *bytes, size_t size,
                                       size_t *got, void (*ready)(void *owner), void *owner,
                                       struct balm_err *err);

@@ -112,7 +112,8 @@ static void check_fields(struct reading *with, const struct field *fields, size_
     }
 }
 
-/* A table of positions alone was read as a list: gives its items the numbers as names, as a mixed one has them. */
+/* A table of positions alone was read as a list: gives its items the numbers as names, as a
+   mixed one has them. */
 static struct balm_value numbered(struct reading *with, struct balm_value value)
 {
     struct balm_value map;

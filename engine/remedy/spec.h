@@ -1,6 +1,6 @@
 /*
- * spec: a remediation's specs, data that is played through the real engine offline (DESIGN §2; the fields are listed in
- * spec/remediations/README.md).
+ * spec: a remediation's specs, data that is played through the real engine offline (DESIGN §2; the
+ * fields are listed in spec/remediations/README.md).
  */
 #ifndef BALM_REMEDY_SPEC_H
 #define BALM_REMEDY_SPEC_H
@@ -27,8 +27,9 @@ struct balm_spec {
     size_t count;
 };
 
-/* Reads and checks a file, in arena. Every unknown or ill-typed field, every parameter and answer that the model does not know is named in faults (list of texts);
-   then BALM_E_INPUT, and err tells the first and how many. */
+/* Reads and checks a file, in arena. Every unknown or ill-typed field, every parameter and
+   answer that the model does not know is named in faults (list of texts); then BALM_E_INPUT, and
+   err tells the first and how many. */
 enum balm_code balm_spec_load(struct balm_spec *out, const char *path, struct balm_pack *pack,
                               struct balm_arena *arena, struct balm_value *faults,
                               struct balm_err *err);
@@ -42,8 +43,9 @@ struct balm_spec_outcome {
 };
 
 /*
- * Plays every case of spec, one after the other, by running the engine's loop; told is called for each. engine's policies must be an empty
- * one: specs know no configuration. Nothing is sent, and no time passes.
+ * Plays every case of spec, one after the other, by running the engine's loop; told is called for
+ * each. engine's policies must be an empty one: specs know no configuration. Nothing is sent, and
+ * no time passes.
  */
 enum balm_code balm_spec_play(const struct balm_spec *spec, const struct balm_engine *engine,
                               void (*told)(void *owner, const struct balm_spec_outcome *outcome),
