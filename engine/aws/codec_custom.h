@@ -34,6 +34,7 @@ enum balm_custom {
     BALM_CUSTOM_DECODE_V2 = 1 << 21,  /* ListObjectsV2 */
     BALM_CUSTOM_DECODE_ALL = 1 << 22, /* ListObjectVersions */
     BALM_CUSTOM_OAUTH = 1 << 23,      /* errors tell in error_description */
+    BALM_CUSTOM_EXPIRES = 1 << 25,    /* Expires may be no time; ExpiresString holds what it is */
     BALM_CUSTOM_LATE_ERROR = 1 << 24  /* a good status may be followed by an error, or by nothing */
 };
 

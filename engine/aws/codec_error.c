@@ -153,19 +153,22 @@ static const char *bare_code(const struct reading *reading, const char *text)
     return len ? balm_arena_copy(reading->arena, text, len) : NULL;
 }
 
-/* "AWS.SimpleQueueService.NonExistentQueue;Sender": the code of a service that spoke query once. */
-static const char *query_code(const struct reading *reading)
+/* "AWS.SimpleQueueService.NonExistentQueue;Sender": what a service that spoke query once called it
+   then counts; the new name and whose fault it is stand beside. */
+static const char *query_code(struct reading *reading, const char *code)
 {
     const char *text = balm_response_header(reading->response, "x-amzn-query-error");
     const char *mark = text ? strchr(text, ';') : NULL;
 
-    if (!mark || mark == text || strchr(mark + 1, ';')) return NULL;
+    if (!mark || mark == text || strchr(mark + 1, ';')) return code;
+    if (code) set_text(reading, "QueryErrorCode", code);
+    set_text(reading, "Type", mark + 1);
     return balm_arena_copy(reading->arena, text, (size_t)(mark - text));
 }
 
-static const char *json_code(const struct reading *reading, struct balm_value body)
+static const char *json_code(struct reading *reading, struct balm_value body)
 {
-    static const char *const rest_keys[] = {"code", "Code", NULL};
+    static const char *const rest_keys[] = {"code", code_key, NULL};
     static const char *const type_keys[] = {"__type", NULL};
     const struct balm_service *service = balm_operation_service(reading->operation);
     bool rest = balm_service_protocol(service) == BALM_PROTOCOL_REST_JSON;
@@ -174,9 +177,8 @@ static const char *json_code(const struct reading *reading, struct balm_value bo
     const char *code = rest ? in_header : NULL;
 
     if (!code && rest) code = bare_code(reading, first_text(reading, body, rest_keys));
-    if (!code) code = query_code(reading);
     if (!code) code = bare_code(reading, first_text(reading, body, type_keys));
-    return code ? code : in_header;
+    return query_code(reading, code ? code : in_header);
 }
 
 static bool read_json(struct reading *reading)
@@ -191,12 +193,12 @@ static bool read_json(struct reading *reading)
     if (body->len && balm_json_parse(reading->arena, body->bytes, body->len, &parsed, NULL)) {
         return false;
     }
+    reading->error = balm_map(reading->arena);
     const char *code = json_code(reading, parsed);
     const char *message = first_text(reading, parsed, message_keys);
     if (oauth && !code) code = first_text(reading, parsed, oauth_codes);
     if (oauth && !message) message = first_text(reading, parsed, oauth_messages);
     if (!code && !message) return false;
-    reading->error = balm_map(reading->arena);
     set_text(reading, message_key, message ? message : "");
     if (code) {
         set_text(reading, code_key, code);

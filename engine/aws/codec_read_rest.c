@@ -1,10 +1,12 @@
 /*
  * codec_read_rest: what answers of rest-json and rest-xml hold beside their bodies.
  */
+#include "aws/codec_custom.h"
 #include "aws/codec_internal.h"
 
 #include "core/json.h"
 #include "core/text.h"
+#include "core/time.h"
 
 #include <string.h>
 #include <strings.h>
@@ -92,6 +94,19 @@ static enum balm_code read_header_map(const struct balm_codec_reader *reader,
     return BALM_OK;
 }
 
+/* What a website's owner wrote into an object's Expires may be anything. */
+static bool is_no_time(const struct balm_codec_reader *reader, const struct balm_member *member,
+                       struct balm_value out)
+{
+    const char *text = balm_response_header(reader->response, "expires");
+    int64_t micros;
+
+    if (!text || strcmp(balm_member_name(member), "Expires") != 0) return false;
+    if (!(balm_custom_of(reader->operation) & BALM_CUSTOM_EXPIRES)) return false;
+    (void)balm_map_set(reader->arena, out, "ExpiresString", balm_text(reader->arena, text));
+    return !balm_time_parse(text, strlen(text), &micros);
+}
+
 static enum balm_code read_elsewhere(const struct balm_codec_reader *reader,
                                      const struct balm_shape *shape, struct balm_value out)
 {
@@ -104,6 +119,7 @@ static enum balm_code read_elsewhere(const struct balm_codec_reader *reader,
             value = balm_int(reader->response->status);
             break;
         case BALM_IN_HEADER:
+            if (is_no_time(reader, member, out)) break;
             code = read_header(reader, member, &value);
             break;
         case BALM_IN_HEADERS:
