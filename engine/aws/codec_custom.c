@@ -21,6 +21,8 @@ static const struct row rows[] = {
     {"bedrock-agentcore", NULL, BALM_CUSTOM_MILLISECONDS},
     {"cloudformation", "GetTemplate", BALM_CUSTOM_TEMPLATE},
     {"cloudsearchdomain", "Search", BALM_CUSTOM_POST},
+    {"docdb", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+    {"docdb", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
     {"dynamodb", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
     {"ec2", "GetConsoleOutput", BALM_CUSTOM_CONSOLE},
     {"ec2", "RunInstances", BALM_CUSTOM_USER_DATA},
@@ -28,6 +30,13 @@ static const struct row rows[] = {
     {"glacier", "UploadArchive", BALM_CUSTOM_TREE_HASH},
     {"glacier", "UploadMultipartPart", BALM_CUSTOM_TREE_HASH},
     {"iam", NULL, BALM_CUSTOM_POLICIES},
+    {"neptune", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+    {"neptune", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
+    {"rds", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+    {"rds", "CopyDBSnapshot", BALM_CUSTOM_OTHER_REGION},
+    {"rds", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
+    {"rds", "CreateDBInstanceReadReplica", BALM_CUSTOM_OTHER_REGION},
+    {"rds", "StartDBInstanceAutomatedBackupsReplication", BALM_CUSTOM_OTHER_REGION},
     {"route53", NULL, BALM_CUSTOM_LAST_PART},
     {"s3", NULL, BALM_CUSTOM_BUCKET},
     {"s3", "CompleteMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_LATE_ERROR},
@@ -170,6 +179,10 @@ const char *balm_custom_problem(const struct balm_operation *operation, struct b
     if (does & BALM_CUSTOM_BUCKET && bucket.type == BALM_STRING && !is_bucket(bucket)) {
         return "Bucket: is no bucket name (letters, digits, '.', '-' and '_') and no ARN";
     }
+    if (does & BALM_CUSTOM_OTHER_REGION && balm_map_get(params, "SourceRegion") &&
+        !balm_map_get(params, "PreSignedUrl")) {
+        return "SourceRegion: needs a PreSignedUrl of that region beside it";
+    }
     for (size_t i = 0; does & BALM_CUSTOM_ASCII && i < balm_map_len(metadata); i++) {
         const struct balm_entry *entry = balm_map_at(metadata, i);
         bool text = entry->value.type == BALM_STRING;
@@ -279,7 +292,8 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
 {
     static const unsigned changing = BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY |
                                      BALM_CUSTOM_COPY_SOURCE | BALM_CUSTOM_ENCODING_URL |
-                                     BALM_CUSTOM_USER_DATA | BALM_CUSTOM_LAST_PART;
+                                     BALM_CUSTOM_USER_DATA | BALM_CUSTOM_LAST_PART |
+                                     BALM_CUSTOM_OTHER_REGION;
     unsigned does = balm_custom_of(operation);
     const char *data = "UserData";
 
@@ -300,5 +314,6 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
         (void)balm_map_set(arena, params, data, base64_value(arena, text.as.text, text.len));
     }
     if (does & BALM_CUSTOM_LAST_PART) keep_last_parts(operation, params);
+    if (does & BALM_CUSTOM_OTHER_REGION) (void)balm_map_remove(params, "SourceRegion");
     return params;
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MICROS 1000000
+
 struct rest {
     const struct balm_operation *operation;
     const struct balm_shape *shape; /* of the input; NULL: takes nothing */
@@ -205,6 +207,14 @@ static enum balm_code add_header(struct rest *rest, const char *member, const ch
     return BALM_OK;
 }
 
+/* Times in headers have no fraction, whatever their format could hold. */
+static void add_header_scalar(struct balm_buf *text, const struct balm_member *member,
+                              struct balm_value value)
+{
+    if (value.type == BALM_TIME) value.as.integer -= (value.as.integer % MICROS + MICROS) % MICROS;
+    balm_codec_scalar(text, member, value, in_header);
+}
+
 /* Commas separate the items, so an item that holds one is quoted. */
 static void add_header_item(struct balm_buf *text, const struct balm_member *item,
                             struct balm_value value)
@@ -213,7 +223,7 @@ static void add_header_item(struct balm_buf *text, const struct balm_member *ite
                   (memchr(value.as.text, ',', value.len) || memchr(value.as.text, '"', value.len));
 
     if (!quoted) {
-        balm_codec_scalar(text, item, value, in_header);
+        add_header_scalar(text, item, value);
         return;
     }
     (void)balm_buf_addc(text, '"');
@@ -247,7 +257,7 @@ static enum balm_code write_header(struct rest *rest, const struct balm_member *
             add_header_item(&rest->text, item, *balm_list_at(value, i));
         }
     } else {
-        balm_codec_scalar(&rest->text, member, value, in_header);
+        add_header_scalar(&rest->text, member, value);
     }
     return add_header(rest, balm_member_name(member), balm_member_location_name(member));
 }

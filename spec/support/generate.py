@@ -16,6 +16,7 @@ PLACES = {
     "AccountId": "123456789012",
     "accountId": "123456789012",
     "OutpostId": "op-01234567890123456",
+    "PredictEndpoint": "https://realtime.machinelearning.eu-west-1.amazonaws.com",
 }
 
 FRAGMENTS = [
@@ -127,14 +128,17 @@ class Values:
         place = shape.serialization.get("location")
         if shape.serialization.get("hostLabel"):
             return "a-host-label1"
-        if shape.serialization.get("jsonvalue"):
+        if shape.serialization.get("jsonvalue") and place == "header":
             return self.document()
-        if shape.enum and self.chance(0.9):
+        algorithm = "checksum-algorithm" in shape.serialization.get("name", "")
+        if shape.enum and (algorithm or self.chance(0.9)):
             return self.random.choice([choice for choice in shape.enum if choice not in UNKNOWN_TO_BOTOCORE])
         if place == "header":
             return self.text(HEADER_FRAGMENTS, shape, trim=True)
         if place == "uri":
-            return self.text(FRAGMENTS, shape)
+            # what lies behind a last slash may be all that counts, and must not be empty
+            made = self.text(FRAGMENTS, shape).rstrip("/")
+            return made + "x" * max(1 if not made else 0, shape.metadata.get("min", 0) - len(made))
         if not place and len(within) and shape.metadata.get("min", 0) == 0 and self.chance(0.05):
             return ""
         return self.text(FRAGMENTS + CONTROLS, shape)

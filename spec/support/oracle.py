@@ -13,6 +13,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.httpchecksum
+import botocore.serialize
 import botocore.session
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -74,8 +75,19 @@ def validation_mode(params, model, **kwargs):
         params.setdefault(member, "ENABLED")
 
 
+def lower_booleans(convert):
+    """A boolean in a header is `true`, not Python's `True`."""
+
+    def converted(self, shape, value):
+        return str(value).lower() if isinstance(value, bool) else convert(self, shape, value)
+
+    return converted
+
+
 def bring_up_to_date():
     botocore.httpchecksum.resolve_request_checksum_algorithm = checksum
+    serializer = botocore.serialize.BaseRestSerializer
+    serializer._convert_header_value = lower_booleans(serializer._convert_header_value)
 
 
 # ---- requests and answers ----

@@ -1,0 +1,165 @@
+"""Answers as a service would write them: the other half of botocore's serialisers, from its models."""
+
+import base64
+import calendar
+import email.utils
+import json
+from xml.etree import ElementTree
+
+TIMES = {"query": "iso8601", "ec2": "iso8601", "rest-xml": "iso8601", "json": "unixtimestamp", "rest-json": "unixtimestamp"}
+NAMESPACE = "http://example.com/doc/2026-11-23/"
+
+
+def written(protocol, operation, output, request_id="id-1"):
+    """(status, headers, body) of a good answer that says output."""
+    return Writer(protocol).answer(operation, output, request_id)
+
+
+def time_text(value, form):
+    if form == "iso8601":
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if form == "rfc822":
+        return email.utils.formatdate(calendar.timegm(value.timetuple()), usegmt=True)
+    return calendar.timegm(value.timetuple())
+
+
+class Writer:
+    def __init__(self, protocol):
+        self.protocol = protocol
+
+    def answer(self, operation, output, request_id):
+        shape = operation.output_shape
+        headers = {"x-amzn-RequestId": request_id}
+        if self.protocol in ("rest-json", "rest-xml"):
+            status, body = self.rest(shape, output, headers)
+        elif self.protocol == "json":
+            status, body = 200, self.json_body(shape, output)
+        else:
+            status, body = 200, self.query_body(operation, shape, output, request_id)
+        return status, headers, body
+
+    # ---- scalars ----
+
+    def scalar(self, shape, value, default=None):
+        kind = shape.type_name
+        if kind == "timestamp":
+            return time_text(value, shape.serialization.get("timestampFormat", default or TIMES[self.protocol]))
+        if kind == "blob":
+            return base64.b64encode(value).decode()
+        return value
+
+    def text(self, shape, value, default=None):
+        value = self.scalar(shape, value, default)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value if isinstance(value, str) else repr(value)
+
+    # ---- JSON ----
+
+    def json_body(self, shape, output, where="body"):
+        if shape is None:
+            return b"{}" if self.protocol == "json" else b""
+        return json.dumps(self.json(shape, output, where)).encode()
+
+    def json(self, shape, value, where="anywhere"):
+        kind = shape.type_name
+        if kind == "structure" and not shape.is_document_type:
+            made = {}
+            for name, each in value.items():
+                member = shape.members[name]
+                if where == "body" and "location" in member.serialization:
+                    continue
+                made[member.serialization.get("name", name)] = self.json(member, each)
+            return made
+        if kind == "list":
+            return [self.json(shape.member, each) for each in value]
+        if kind == "map":
+            return {key: self.json(shape.value, each) for key, each in value.items()}
+        return value if kind == "structure" else self.scalar(shape, value)
+
+    # ---- XML ----
+
+    def query_body(self, operation, shape, output, request_id):
+        root = ElementTree.Element(f"{operation.name}Response", {"xmlns": NAMESPACE})
+        if shape is not None:
+            wrapper = shape.serialization.get("resultWrapper")
+            self.members(ElementTree.SubElement(root, wrapper) if wrapper else root, shape, output)
+        if self.protocol == "ec2":
+            ElementTree.SubElement(root, "requestId").text = request_id
+        else:
+            metadata = ElementTree.SubElement(root, "ResponseMetadata")
+            ElementTree.SubElement(metadata, "RequestId").text = request_id
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    def members(self, node, shape, value, where="anywhere"):
+        for name, each in value.items():
+            member = shape.members[name]
+            serialization = member.serialization
+            if where == "body" and "location" in serialization:
+                continue
+            if serialization.get("xmlAttribute"):
+                prefix, local = serialization["name"].split(":")
+                node.set(f"{{http://example.com/{prefix}}}{local}", each)
+            else:
+                self.element(node, serialization.get("name", name), member, each)
+
+    def element(self, node, name, shape, value):
+        kind = shape.type_name
+        flat = shape.serialization.get("flattened")
+        if kind == "list":
+            parent = node if flat else ElementTree.SubElement(node, name)
+            own = shape.member.serialization.get("name")
+            for each in value:
+                self.element(parent, own or (name if flat else "member"), shape.member, each)
+        elif kind == "map":
+            parent = node if flat else ElementTree.SubElement(node, name)
+            for key, each in value.items():
+                entry = ElementTree.SubElement(parent, name if flat else "entry")
+                self.element(entry, shape.key.serialization.get("name", "key"), shape.key, key)
+                self.element(entry, shape.value.serialization.get("name", "value"), shape.value, each)
+        elif kind == "structure":
+            self.members(ElementTree.SubElement(node, name), shape, value)
+        else:
+            ElementTree.SubElement(node, name).text = self.text(shape, value)
+
+    # ---- the two rest protocols ----
+
+    def rest(self, shape, output, headers):
+        if shape is None:
+            return 200, b""
+        status = 200
+        for name, each in output.items():
+            member = shape.members[name]
+            place = member.serialization.get("location")
+            header = member.serialization.get("name", name)
+            if place == "statusCode":
+                status = each
+            elif place == "headers":
+                headers.update({header + key: value for key, value in each.items()})
+            elif place == "header":
+                headers[header] = self.header(member, each)
+        return status, self.rest_body(shape, output)
+
+    def header(self, shape, value):
+        if shape.type_name == "list":
+            return ",".join(self.header(shape.member, each) for each in value)
+        if shape.serialization.get("jsonvalue"):
+            return base64.b64encode(json.dumps(value).encode()).decode()
+        return self.text(shape, value, "rfc822")
+
+    def rest_body(self, shape, output):
+        payload = shape.serialization.get("payload")
+        if payload:
+            member, value = shape.members[payload], output.get(payload)
+            if member.type_name in ("blob", "string"):
+                value = value or b""
+                return value if isinstance(value, bytes) else value.encode()
+            return self.document(member, value, "anywhere") if value is not None else b""
+        return self.document(shape, output, "body")
+
+    def document(self, shape, output, where):
+        if self.protocol == "rest-json":
+            return self.json_body(shape, output, where)
+        root = ElementTree.Element(shape.serialization.get("name", shape.name), {"xmlns": NAMESPACE})
+        self.members(root, shape, output, where)
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
