@@ -15,6 +15,11 @@ def written(protocol, operation, output, request_id="id-1"):
     return Writer(protocol).answer(operation, output, request_id)
 
 
+def failed(protocol, service, shape, output, code, message, request_id="id-1"):
+    """The same for an error: shape and output are what its model has beside code and message, or None."""
+    return Writer(protocol).failure(service, shape, output, code, message, request_id)
+
+
 def time_text(value, form):
     if form == "iso8601":
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -162,4 +167,45 @@ class Writer:
             return self.json_body(shape, output, where)
         root = ElementTree.Element(shape.serialization.get("name", shape.name), {"xmlns": NAMESPACE})
         self.members(root, shape, output, where)
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    # ---- errors ----
+
+    def failure(self, service, shape, output, code, message, request_id):
+        status = shape.metadata.get("error", {}).get("httpStatusCode", 400) if shape is not None else 400
+        headers = {"x-amzn-RequestId": request_id}
+        output = output or {}
+        if self.protocol in ("json", "rest-json"):
+            told = {"message": message}
+            if shape is not None:
+                told.update(self.json(shape, output, "body"))
+            if self.protocol == "json":
+                told["__type"] = f"com.example#{code}"
+            else:
+                headers["x-amzn-ErrorType"] = f"{code}:http://internal.example.com/"
+                self.error_headers(shape, output, headers)
+            return status, headers, json.dumps(told).encode()
+        return status, headers, self.failure_xml(service, shape, output, code, message, request_id)
+
+    def error_headers(self, shape, output, headers):
+        for name, each in output.items():
+            member = shape.members[name]
+            if member.serialization.get("location") == "header":
+                headers[member.serialization.get("name", name)] = self.header(member, each)
+
+    def failure_xml(self, service, shape, output, code, message, request_id):
+        if service == "s3":
+            root = error = ElementTree.Element("Error")
+        elif self.protocol == "ec2":
+            root = ElementTree.Element("Response")
+            error = ElementTree.SubElement(ElementTree.SubElement(root, "Errors"), "Error")
+        else:
+            root = ElementTree.Element("ErrorResponse", {"xmlns": NAMESPACE})
+            error = ElementTree.SubElement(root, "Error")
+            ElementTree.SubElement(error, "Type").text = "Sender"
+        ElementTree.SubElement(error, "Code").text = code
+        ElementTree.SubElement(error, "Message").text = message
+        if shape is not None:
+            self.members(error, shape, output)
+        ElementTree.SubElement(root, "RequestID" if self.protocol == "ec2" else "RequestId").text = request_id
         return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
