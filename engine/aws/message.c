@@ -145,6 +145,37 @@ void balm_response_free(struct balm_response *response)
     response->status = 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+const char *balm_response_add_header(struct balm_response *response, const char *name,
+                                     size_t name_len, const char *value, size_t value_len)
+{
+    struct balm_arena *arena = &response->arena;
+    struct balm_header *headers;
+    char *own_name = balm_arena_copy(arena, name, name_len);
+    const char *own_value;
+    size_t i;
+    while (value_len && is_blank(value[0])) {
+        value++;
+        value_len--;
+    }
+    while (value_len && is_blank(value[value_len - 1])) {
+        value_len--;
+    }
+    own_value = balm_arena_copy(arena, value, value_len);
+    headers = make_room(arena, response->headers, response->header_len, sizeof *headers);
+    if (!own_name || !own_value || !headers) return NULL;
+    for (i = 0; i < name_len; i++) {
+        if (own_name[i] >= 'A' && own_name[i] <= 'Z') own_name[i] = (char)(own_name[i] + 32);
+    }
+    response->headers = headers;
+    headers[response->header_len++] = (struct balm_header){own_name, own_value};
+    return own_value;
+}
+
 const char *balm_response_header(const struct balm_response *response, const char *lower_name)
 {
     size_t i;

@@ -36,6 +36,7 @@ struct balm_request {
 
 struct balm_response {
     int status;
+    bool was_sent; /* the request went out, at least in part: it may have had its effect */
     struct balm_header *headers; /* names in lower case */
     size_t header_len;
     struct balm_buf body;
@@ -61,6 +62,10 @@ enum balm_code balm_request_url(const struct balm_request *request, struct balm_
 
 void balm_response_init(struct balm_response *response, size_t body_max);
 void balm_response_free(struct balm_response *response);
+/* Copies, the name in lower case, the value without white space around; returns that value, or NULL
+   when memory ran out. */
+const char *balm_response_add_header(struct balm_response *response, const char *name,
+                                     size_t name_len, const char *value, size_t value_len);
 const char *balm_response_header(const struct balm_response *response, const char *lower_name);
 
 #endif

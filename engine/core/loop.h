@@ -55,11 +55,13 @@ void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(v
                    void *owner);
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task);
 
-/* Watches a descriptor; events is a set of BALM_READ and BALM_WRITE, 0 to pause. A descriptor in
+/* Watches a descriptor; events is a set of BALM_READ and BALM_WRITE, 0 to pause; with BALM_AT_REST
+   the watch goes on, but does not keep the loop running (a connection nobody uses now). A descriptor in
    error is reported once with both. One watch for a descriptor at a time; it must be released
    before the descriptor is closed. */
-#define BALM_READ  1
-#define BALM_WRITE 2
+#define BALM_READ    1
+#define BALM_WRITE   2
+#define BALM_AT_REST 4
 struct balm_watch;
 enum balm_code balm_watch_new(struct balm_watch **out, struct balm_loop *loop, int fd,
                               struct balm_err *err);

@@ -67,7 +67,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     if (status < 0) {
         /* libuv has stopped watching; whoever reads or writes now learns why. */
         seen = BALM_READ | BALM_WRITE;
-        watch->events = 0;
+        watch->events &= BALM_AT_REST;
     }
     if (seen) watch->ready(watch->owner, watch->fd, seen);
 }
@@ -77,11 +77,20 @@ enum balm_code balm_watch_set(struct balm_watch *watch, int events,
                               struct balm_err *err)
 {
     int wanted = (events & BALM_READ ? UV_READABLE : 0) | (events & BALM_WRITE ? UV_WRITABLE : 0);
-    int status;
+    int changed = events ^ watch->events;
+    int status = 0;
     watch->ready = ready;
     watch->owner = owner;
-    if (events == watch->events) return BALM_OK; /* each start costs system calls */
-    status = wanted ? uv_poll_start(&watch->poll, wanted, on_poll) : uv_poll_stop(&watch->poll);
+    if (changed & BALM_AT_REST) {
+        if (events & BALM_AT_REST) {
+            uv_unref((uv_handle_t *)&watch->poll);
+        } else {
+            uv_ref((uv_handle_t *)&watch->poll);
+        }
+    }
+    if (changed & (BALM_READ | BALM_WRITE)) { /* each start costs system calls */
+        status = wanted ? uv_poll_start(&watch->poll, wanted, on_poll) : uv_poll_stop(&watch->poll);
+    }
     if (status) return uv_error(err, "a descriptor", status);
     watch->events = events;
     return BALM_OK;
