@@ -24,32 +24,65 @@ static size_t host_span(const char *text)
         len = strspn(text + 1, "0123456789abcdefABCDEF:.") + 1;
         return text[len] == ']' && len > 1 ? len + 1 : 0;
     }
-    while (is_host_char(text[len]))
+    while (is_host_char(text[len])) {
         len++;
+    }
     return len <= 253 ? len : 0;
+}
+
+/* The length of ":port", 0 where there is none or it is not one. *own: it is what the scheme means. */
+static size_t port_span(const char *text, bool https, bool *own)
+{
+    size_t digits = text[0] == ':' ? strspn(text + 1, "0123456789") : 0;
+    long port = 0;
+
+    if (!digits || digits > 5) return 0;
+    for (size_t i = 1; i <= digits; i++) {
+        port = port * 10 + (text[i] - '0');
+    }
+    *own = port == (https ? 443 : 80);
+    return port <= 65535 ? digits + 1 : 0;
+}
+
+/* Nothing that ends a path, or that a URL would not hold as it is. */
+static size_t path_span(const char *text)
+{
+    size_t len = 0;
+
+    while ((unsigned char)text[len] > ' ' && !strchr("?#\\\x7f", text[len])) {
+        len++;
+    }
+    return len;
 }
 
 bool balm_endpoint_split(const char *url, struct balm_url_parts *parts)
 {
     bool https = strncmp(url, "https://", 8) == 0;
-    const char *own_port = https ? "443" : "80";
-    size_t host, port = 0;
+    bool own_port = false;
+    size_t host, port;
 
     if (!https && strncmp(url, "http://", 7) != 0) return false;
     parts->scheme = https ? "https" : "http";
     parts->host = url + (https ? 8 : 7);
     host = host_span(parts->host);
     if (!host) return false;
-    if (parts->host[host] == ':') {
-        port = strspn(parts->host + host + 1, "0123456789");
-        if (!port || port > 5) return false;
-    }
-    parts->path = parts->host + host + (port ? port + 1 : 0);
-    parts->path_len = strcspn(parts->path, "?# \t\r\n");
+    port = port_span(parts->host + host, https, &own_port);
+    parts->path = parts->host + host + port;
+    parts->path_len = path_span(parts->path);
     if (parts->path[parts->path_len] || (parts->path_len && parts->path[0] != '/')) return false;
-    if (port == strlen(own_port) && memcmp(parts->host + host + 1, own_port, port) == 0) port = 0;
-    parts->host_len = host + (port ? port + 1 : 0);
+    parts->host_len = host + (own_port ? 0 : port);
     return true;
+}
+
+enum balm_code balm_endpoint_refuse(const char *url, struct balm_err *err)
+{
+    const char *at = strchr(url, '@');
+
+    return balm_fail(
+        err, BALM_E_ARG,
+        "\"%.200s\" cannot be an endpoint: it must be http:// or https://, a host, and a "
+        "path at most",
+        at ? at : url); /* what stands before an @ may be a password */
 }
 
 /* ---- auth schemes ---- */
@@ -157,13 +190,7 @@ enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *questi
         code = balm_nomem(err);
     }
     if (code) return code;
-    if (!balm_endpoint_split(result.url, &parts)) {
-        return balm_fail(
-            err, BALM_E_ARG,
-            "\"%.200s\" cannot be an endpoint: it must be http:// or https://, a host, "
-            "and a path at most",
-            result.url);
-    }
+    if (!balm_endpoint_split(result.url, &parts)) return balm_endpoint_refuse(result.url, err);
     out->url = result.url;
     out->headers = result.headers;
     take_scheme(out, question, choose(balm_get(result.properties, "authSchemes")),
@@ -238,9 +265,8 @@ enum balm_code balm_endpoint_apply(const struct balm_endpoint *endpoint,
     struct balm_url_parts parts;
     enum balm_code code = BALM_OK;
 
-    if (!balm_endpoint_split(endpoint->url, &parts)) {
-        return balm_fail(err, BALM_E_ARG, "\"%.200s\" cannot be an endpoint", endpoint->url);
-    }
+    if (!balm_endpoint_split(endpoint->url, &parts))
+        return balm_endpoint_refuse(endpoint->url, err);
     if (prefix[0] && !rules_make_prefix(operation, prefix)) {
         code = add_prefix(&host, prefix, params, err);
         if (code) goto out;

@@ -27,5 +27,7 @@ struct balm_url_parts {
 
 /* False where the URL is not http(s)://host[:port][/path], the host not one that may be asked. */
 bool balm_endpoint_split(const char *url, struct balm_url_parts *parts);
+/* Says so; returns BALM_E_ARG. */
+enum balm_code balm_endpoint_refuse(const char *url, struct balm_err *err);
 
 #endif

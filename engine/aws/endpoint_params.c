@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ENTRIES_MAX 48
+#define MEMBERS_MAX 16
 
 struct gather {
     const struct balm_endpoint_question *question;
@@ -18,6 +19,8 @@ struct gather {
     const char *override; /* NULL: none */
     struct balm_value s3; /* the profile's section; null when none */
     bool fips;
+    const struct balm_member *members[MEMBERS_MAX];
+    size_t member_count;
 };
 
 /* ---- the S3 section of the profile: values are texts ---- */
@@ -168,16 +171,25 @@ static struct balm_value static_value(const struct balm_operation *operation, co
     return value ? balm_node_value(value, arena) : balm_null();
 }
 
-static struct balm_value member_value(const struct balm_operation *operation, const char *name,
-                                      struct balm_value params)
+/* The members that the model gives a rule's parameter to, by its name; few, where there are any. */
+static void find_members(struct gather *gather)
 {
-    const struct balm_shape *input = balm_operation_input(operation);
+    const struct balm_operation *operation = gather->question->operation;
+    const struct balm_shape *input = operation ? balm_operation_input(operation) : NULL;
     size_t count = input ? balm_shape_member_count(input) : 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && gather->member_count < MEMBERS_MAX; i++) {
         const struct balm_member *member = balm_shape_member_at(input, i);
+        if (balm_member_context_param(member)[0]) gather->members[gather->member_count++] = member;
+    }
+}
+
+static struct balm_value member_value(const struct gather *gather, const char *name)
+{
+    for (size_t i = 0; i < gather->member_count; i++) {
+        const struct balm_member *member = gather->members[i];
         if (strcmp(balm_member_context_param(member), name) == 0) {
-            return balm_get(params, balm_member_name(member));
+            return balm_get(gather->question->params, balm_member_name(member));
         }
     }
     return balm_null();
@@ -200,7 +212,7 @@ static struct balm_value context_value(const struct gather *gather, const char *
 
     if (!question->operation) return value;
     value = static_value(question->operation, name, gather->arena);
-    if (value.type == BALM_NULL) value = member_value(question->operation, name, question->params);
+    if (value.type == BALM_NULL) value = member_value(gather, name);
     if (value.type == BALM_NULL) {
         value = path_value(question->operation, name, question->params, gather->arena);
     }
@@ -260,8 +272,9 @@ static enum balm_code check_extra(struct balm_value extra, const struct balm_nod
     size_t count = parameters ? balm_node_len(parameters) : 0;
 
     count = count > ENTRIES_MAX ? ENTRIES_MAX : count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         names[i] = balm_node_key_at(parameters, i);
+    }
     for (size_t i = 0; i < balm_map_len(extra); i++) {
         const char *key = balm_map_at(extra, i)->key;
         const char *near;
@@ -295,15 +308,21 @@ static enum balm_code prepare(struct gather *gather, struct balm_err *err)
     const char *given = question->region ? question->region : "";
     const char *id = balm_service_id(question->service);
     const char *prefix = balm_service_endpoint_prefix(question->service);
+    struct balm_url_parts parts;
     enum balm_code code;
 
     if (!given[0]) return balm_fail(err, BALM_E_ARG, "the region is empty");
     code = check("Region", balm_string(given), err);
     if (code) return code;
+    find_members(gather);
     gather->fips = gather->config->use_fips;
     gather->region = plain_region(given, gather->arena, &gather->fips);
     if (!gather->region) return balm_arena_status(gather->arena, err);
     gather->override = balm_aws_config_endpoint_url(gather->config, id);
+    /* Rules that cannot read it would go to AWS instead. */
+    if (gather->override && !balm_endpoint_split(gather->override, &parts)) {
+        return balm_endpoint_refuse(gather->override, err);
+    }
     gather->s3 = balm_text_starts(prefix, "s3") ? s3_section(gather->config) : balm_null();
     return BALM_OK;
 }

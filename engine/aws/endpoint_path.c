@@ -53,8 +53,9 @@ static void find(struct walk *walk, const char *path, size_t len, struct balm_va
     struct balm_value *member;
 
     if (walk->depth >= DEPTH_MAX) return;
-    while (len && (path[0] == '.' || path[0] == ' '))
+    while (len && (path[0] == '.' || path[0] == ' ')) {
         path++, len--;
+    }
     if (!len) {
         if (value.type != BALM_NULL) (void)balm_list_push(walk->arena, walk->found, value);
         return;
@@ -63,8 +64,9 @@ static void find(struct walk *walk, const char *path, size_t len, struct balm_va
     if (path[0] == '[') {
         find_bracket(walk, path + 1, len - 1, value);
     } else {
-        while (name < len && path[name] != '.' && path[name] != '[' && path[name] != ' ')
+        while (name < len && path[name] != '.' && path[name] != '[' && path[name] != ' ') {
             name++;
+        }
         member = balm_map_get_n(value, path, name);
         if (member) find(walk, path + name, len - name, *member);
     }

@@ -21,13 +21,50 @@ struct variable {
     struct balm_value value;
 };
 
+/* The keys that a rule set is made of. */
+enum word {
+    WORD_REF,
+    WORD_FN,
+    WORD_ARGV,
+    WORD_ASSIGN,
+    WORD_CONDITIONS,
+    WORD_TYPE,
+    WORD_RULES,
+    WORD_ENDPOINT,
+    WORD_ERROR,
+    WORD_TREE,
+    WORD_OTHER
+};
+static const char *const words[] = {"ref",  "fn",    "argv",     "assign", "conditions",
+                                    "type", "rules", "endpoint", "error",  "tree"};
+
+/* The pack keeps equal texts once: one that was read is known again by its place. */
+#define SEEN_BITS 7
+struct seen {
+    const char *text;
+    enum word word;
+    const struct balm_rules_function *function; /* of this name */
+};
+
+/* How a condition came out that looks at parameters alone: it does so wherever it is met again, and in
+   a large rule set each is met a dozen times. */
+#define MEMO_BITS 6
+struct memo {
+    const struct balm_node *condition;
+    bool holds;
+};
+
 struct run {
     struct balm_rules_context context;
     struct balm_rules_result *out;
     size_t steps;
     size_t depth;
     size_t scope_len;
+    size_t parameter_count; /* the first variables, for as long as the run lasts */
+    bool local;             /* something else than a parameter was looked at, or assigned */
     struct variable scope[SCOPE_MAX];
+    struct memo memo[1 << MEMO_BITS];
+    struct seen seen[1 << SEEN_BITS];
 };
 
 enum outcome { PASSED_OVER, FOUND, FAILED };
@@ -52,22 +89,81 @@ static bool enter(struct run *run)
     return true;
 }
 
+/* ---- words ---- */
+
+static enum word word_of(const char *text)
+{
+    size_t i = 0;
+
+    while (i < WORD_OTHER && (words[i][0] != text[0] || strcmp(words[i], text) != 0)) {
+        i++;
+    }
+    return (enum word)i;
+}
+
+/* A slot of a table with 2^bits of them. */
+static size_t slot_of(const void *pointer, unsigned bits)
+{
+    return (size_t)(((uint64_t)(uintptr_t)pointer * 0x9e3779b97f4a7c15u) >> (64 - bits));
+}
+
+static const struct seen *see(struct run *run, const char *text)
+{
+    struct seen *seen = &run->seen[slot_of(text, SEEN_BITS)];
+
+    if (seen->text != text) {
+        *seen = (struct seen){text, word_of(text), NULL};
+        if (seen->word == WORD_OTHER) seen->function = balm_rules_function(text);
+    }
+    return seen;
+}
+
+/* A node's members in one walk: a rule set is all small maps, met again and again. */
+struct parts {
+    const struct balm_node *of[WORD_OTHER + 1];
+};
+
+static void take_apart(struct run *run, const struct balm_node *node, struct parts *parts)
+{
+    size_t count = balm_node_type(node) == BALM_MAP ? balm_node_len(node) : 0;
+
+    for (size_t i = 0; i <= WORD_OTHER; i++) {
+        parts->of[i] = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        parts->of[see(run, balm_node_key_at(node, i))->word] = balm_node_at(node, i);
+    }
+}
+
 /* ---- variables ---- */
 
-static const struct balm_value *lookup(const struct run *run, const char *name, size_t len)
+/* SCOPE_MAX when there is none of this name. Most are found by their place alone (see above). */
+static size_t find(const struct run *run, const char *name, size_t len)
 {
-    for (size_t i = run->scope_len; i-- > 0;) {
+    for (size_t i = 0; i < run->scope_len; i++) {
         const char *known = run->scope[i].name;
-        if (known[0] == name[0] && strncmp(known, name, len) == 0 && !known[len]) {
-            return &run->scope[i].value;
-        }
+        if (known == name && !known[len]) return i;
     }
-    return NULL;
+    for (size_t i = 0; i < run->scope_len; i++) {
+        const char *known = run->scope[i].name;
+        if (known[0] == name[0] && strncmp(known, name, len) == 0 && !known[len]) return i;
+    }
+    return SCOPE_MAX;
+}
+
+/* Null where it is not set. */
+static struct balm_value lookup(struct run *run, const char *name, size_t len)
+{
+    size_t i = find(run, name, len);
+
+    if (i >= run->parameter_count) run->local = true;
+    return i < SCOPE_MAX ? run->scope[i].value : balm_null();
 }
 
 static bool assign(struct run *run, const char *name, struct balm_value value)
 {
-    if (lookup(run, name, strlen(name))) {
+    run->local = true;
+    if (find(run, name, strlen(name)) < SCOPE_MAX) {
         return fault(run, BALM_E_INPUT, "it assigns twice: ", name);
     }
     if (run->scope_len == SCOPE_MAX) {
@@ -83,14 +179,13 @@ static bool assign(struct run *run, const char *name, struct balm_value value)
 static bool expand_reference(struct run *run, struct balm_buf *buf, const char *name, size_t len)
 {
     size_t first = 0;
-    const struct balm_value *known;
     struct balm_value value;
 
-    while (first < len && name[first] != '#')
+    while (first < len && name[first] != '#') {
         first++;
-    known = lookup(run, name, first);
-    value = known ? *known : balm_null();
-    if (known && first < len) {
+    }
+    value = lookup(run, name, first);
+    if (first < len) {
         char path[128];
         if (len - first > sizeof path) return fault(run, BALM_E_LIMIT, "a path is too long", "");
         memcpy(path, name + first + 1, len - first - 1);
@@ -152,12 +247,11 @@ static bool expand(struct run *run, const char *text, struct balm_value *out)
     return good;
 }
 
-static bool call(struct run *run, const struct balm_node *node, struct balm_value *out)
+static bool call(struct run *run, const struct parts *parts, struct balm_value *out)
 {
-    const char *name = balm_node_text(balm_node_get(node, "fn"));
-    const struct balm_rules_function *function = balm_rules_function(name);
-    const struct balm_node *argv = balm_node_get(node, "argv");
-    const struct balm_node *target = balm_node_get(node, "assign");
+    const struct balm_node *argv = parts->of[WORD_ARGV], *target = parts->of[WORD_ASSIGN];
+    const char *name = parts->of[WORD_FN] ? balm_node_text(parts->of[WORD_FN]) : "";
+    const struct balm_rules_function *function = see(run, name)->function;
     struct balm_value args[BALM_RULES_ARGS];
 
     if (!function) return fault(run, BALM_E_INPUT, "it calls an unknown function: ", name);
@@ -185,15 +279,15 @@ static bool evaluate_list(struct run *run, const struct balm_node *node, struct 
 
 static bool evaluate_map(struct run *run, const struct balm_node *node, struct balm_value *out)
 {
-    const struct balm_node *ref = balm_node_get(node, "ref");
+    struct parts parts;
 
-    if (ref) {
-        const char *name = balm_node_text(ref);
-        const struct balm_value *known = lookup(run, name, strlen(name));
-        *out = known ? *known : balm_null();
+    take_apart(run, node, &parts);
+    if (parts.of[WORD_REF]) {
+        const char *name = balm_node_text(parts.of[WORD_REF]);
+        *out = lookup(run, name, strlen(name));
         return true;
     }
-    return call(run, node, out);
+    return call(run, &parts, out);
 }
 
 /* An argument: a reference, a call, a text to fill in, or a constant. False: it failed. */
@@ -297,41 +391,60 @@ static enum outcome take_error(struct run *run, const struct balm_node *error)
 
 /* ---- rules ---- */
 
+static enum outcome condition_holds(struct run *run, const struct balm_node *condition)
+{
+    struct memo *memo = &run->memo[slot_of(condition, MEMO_BITS)];
+    struct balm_value value = balm_null();
+    struct parts parts;
+    bool good, holds;
+
+    if (!enter(run)) return FAILED;
+    run->depth--;
+    if (memo->condition == condition) return memo->holds ? FOUND : PASSED_OVER;
+    run->local = false;
+    take_apart(run, condition, &parts);
+    good = call(run, &parts, &value);
+    if (!good) return FAILED;
+    holds = value.type != BALM_NULL && !(value.type == BALM_BOOL && !value.as.boolean);
+    if (!run->local) *memo = (struct memo){condition, holds};
+    return holds ? FOUND : PASSED_OVER;
+}
+
 static enum outcome conditions_hold(struct run *run, const struct balm_node *conditions)
 {
     size_t count = conditions ? balm_node_len(conditions) : 0;
+    enum outcome outcome = FOUND;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct balm_node *condition = balm_node_at(conditions, i);
-        struct balm_value value = balm_null();
-        bool good;
-        if (!enter(run)) return FAILED;
-        good = call(run, condition, &value);
-        run->depth--;
-        if (!good) return FAILED;
-        if (value.type == BALM_NULL) return PASSED_OVER;
-        if (value.type == BALM_BOOL && !value.as.boolean) return PASSED_OVER;
+    for (size_t i = 0; outcome == FOUND && i < count; i++) {
+        outcome = condition_holds(run, balm_node_at(conditions, i));
     }
-    return FOUND;
+    return outcome;
 }
 
 static enum outcome take_rules(struct run *run, const struct balm_node *rules);
 
+/* The pack sorts keys, so that this one comes first: most rules are left behind it. */
+static const struct balm_node *conditions_of(struct run *run, const struct balm_node *rule)
+{
+    if (see(run, balm_node_key_at(rule, 0))->word == WORD_CONDITIONS) return balm_node_at(rule, 0);
+    return balm_node_get(rule, "conditions");
+}
+
 static enum outcome take_rule(struct run *run, const struct balm_node *rule)
 {
-    enum outcome outcome = conditions_hold(run, balm_node_get(rule, "conditions"));
-    const struct balm_node *type;
+    enum outcome outcome = conditions_hold(run, conditions_of(run, rule));
+    struct parts parts;
 
     if (outcome != FOUND) return outcome;
-    type = balm_node_get(rule, "type");
-    switch (type ? balm_node_text(type)[0] : '\0') {
-    case 't':
-        return take_rules(run, balm_node_get(rule, "rules"));
-    case 'e':
-        if (strcmp(balm_node_text(type), "error") == 0) {
-            return take_error(run, balm_node_get(rule, "error"));
-        }
-        return take_endpoint(run, balm_node_get(rule, "endpoint"));
+    take_apart(run, rule, &parts);
+    switch (parts.of[WORD_TYPE] ? see(run, balm_node_text(parts.of[WORD_TYPE]))->word
+                                : WORD_OTHER) {
+    case WORD_TREE:
+        return take_rules(run, parts.of[WORD_RULES]);
+    case WORD_ERROR:
+        return take_error(run, parts.of[WORD_ERROR]);
+    case WORD_ENDPOINT:
+        return take_endpoint(run, parts.of[WORD_ENDPOINT]);
     default:
         (void)fault(run, BALM_E_INPUT, "a rule is no tree, endpoint or error", "");
         return FAILED;
@@ -374,7 +487,7 @@ static bool bind(struct run *run, const char *name, const struct balm_node *spec
     }
     if (value.type == BALM_NULL) {
         const struct balm_node *required = balm_node_get(spec, "required");
-        if (!required || !balm_node_bool(required)) return true;
+        if (!required || !balm_node_bool(required)) return assign(run, name, value);
         run->context.code =
             balm_fail(run->context.err, BALM_E_ARG,
                       "the endpoint needs the parameter %s, which is not set", name);
@@ -397,6 +510,7 @@ static bool bind_all(struct run *run, const struct balm_node *parameters, struct
         const char *name = balm_node_key_at(parameters, i);
         if (!bind(run, name, balm_node_at(parameters, i), balm_get(params, name))) return false;
     }
+    run->parameter_count = run->scope_len;
     return true;
 }
 
@@ -410,7 +524,9 @@ enum balm_code balm_rules_evaluate(const struct balm_node *rules,
 
     run.context = (struct balm_rules_context){partitions, arena, err, BALM_OK};
     run.out = out;
-    run.steps = run.depth = run.scope_len = 0;
+    run.steps = run.depth = run.scope_len = run.parameter_count = 0;
+    memset(run.seen, 0, sizeof run.seen);
+    memset(run.memo, 0, sizeof run.memo);
     *out = (struct balm_rules_result){"", balm_null(), balm_null()};
 
     if (bind_all(&run, balm_node_get(rules, "parameters"), params)) {

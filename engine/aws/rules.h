@@ -1,7 +1,8 @@
 /*
  * rules: the endpoint rule language (smithy rules engine), evaluated in place over the pack.
  *
- * Pure and general: a rule set, parameters, partitions in; an endpoint or the rule set's own error out.
+ * Pure and general: a rule set, parameters, partitions in; an endpoint or the rule set's own error
+ * out.
  */
 #ifndef BALM_AWS_RULES_H
 #define BALM_AWS_RULES_H
@@ -20,7 +21,8 @@ struct balm_partition {
     bool supports_fips, supports_dual_stack;
     const char *home_region; /* for "global": us-east-1, cn-northwest-1, us-gov-west-1, ... */
 };
-/* The partition of a region by its list, its pattern, or its prefix; an unknown region belongs to "aws". */
+/* The partition of a region by its list, its pattern, or its prefix; an unknown region belongs to
+   "aws". */
 const struct balm_partition *balm_partition_of(const struct balm_partitions *partitions,
                                                const char *region);
 const struct balm_partition *balm_partition_by_id(const struct balm_partitions *partitions,
@@ -32,8 +34,12 @@ struct balm_rules_result {
     struct balm_value headers;    /* name -> list of texts */
 };
 
-/* params: a map of the rule set's parameters (strings, booleans, string lists). Defaults of the rule set are filled in; a required one that is missing is BALM_E_ARG.
-   A rule's own error is BALM_E_ARG with its words as the whole message. */
+/*
+ * params: a map of the rule set's parameters (strings, booleans, lists of strings). Its defaults are
+ * filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG with its
+ * words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes too many steps
+ * BALM_E_LIMIT. Texts of out live in arena, in params or in the pack.
+ */
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,
                                    const struct balm_partitions *partitions,
                                    struct balm_value params, struct balm_arena *arena,

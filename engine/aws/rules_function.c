@@ -167,7 +167,8 @@ static const struct balm_rules_function functions[] = {
 const struct balm_rules_function *balm_rules_function(const char *name)
 {
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-        if (strcmp(functions[i].name, name) == 0) return &functions[i];
+        const char *known = functions[i].name;
+        if (known[0] == name[0] && strcmp(known, name) == 0) return &functions[i];
     }
     return NULL;
 }

@@ -86,8 +86,9 @@ static struct balm_value normal_path(struct balm_arena *arena, const char *path,
         size_t part = slash ? (size_t)(slash - path) : len;
 
         if (part == 2 && memcmp(path, "..", 2) == 0) {
-            while (buf.len > 1 && buf.bytes[buf.len - 2] != '/')
+            while (buf.len > 1 && buf.bytes[buf.len - 2] != '/') {
                 balm_buf_cut(&buf, 1);
+            }
             if (buf.len > 1) balm_buf_cut(&buf, 1);
         } else if (part && !(part == 1 && path[0] == '.')) {
             (void)balm_text_percent(&buf, path, part, NULL);
@@ -229,8 +230,9 @@ static bool repeat_matches(const char *pattern, const char *text)
     quantifier = pattern[item];
     if (quantifier == '*' || quantifier == '?') least = 0;
     if (quantifier == '*' || quantifier == '+') most = SIZE_MAX;
-    while (count < most && item_matches(pattern, text[count], &item))
+    while (count < most && item_matches(pattern, text[count], &item)) {
         count++;
+    }
     pattern += item + (least != 1 || most != 1 ? 1 : 0);
     for (;; count--) {
         if (count < least) return false;

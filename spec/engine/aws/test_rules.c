@@ -159,6 +159,20 @@ static void goes_on_behind_a_tree_in_which_nothing_holds(void **state)
     assert_string_equal(ask(rules, "{\"Region\":\"eu-west-1\"}"), "https://aws-cn");
 }
 
+/* The same condition, met twice, of a variable that is another one each time. */
+static void a_variable_ends_with_its_rule(void **state)
+{
+#define IS_B         "{'fn':'stringEquals','argv':[{'ref':'x'},'b']}"
+#define ASSIGN(text) "{'fn':'substring','argv':['" text "',0,1,false],'assign':'x'}"
+    const char *rules = rule_set("{'type':'endpoint','conditions':[" ASSIGN(
+        "a") "," IS_B "],'endpoint':{'url':'first'}},"
+             "{'type':'endpoint','conditions':[" ASSIGN(
+                 "b") "," IS_B "],'endpoint':{'url':'second'}},"
+                      "{'type':'endpoint','conditions':[],'endpoint':{'url':'none'}}");
+    (void)state;
+    assert_string_equal(ask(rules, "{\"Region\":\"r\"}"), "second");
+}
+
 static void fills_in_properties_and_headers(void **state)
 {
     const char *rules = rule_set(
@@ -176,8 +190,9 @@ static void holds_parameters_against_their_declaration(void **state)
 {
     const char *rules = rule_set("{'type':'endpoint','conditions':[],'endpoint':{'url':'u'}}");
     (void)state;
-    assert_string_equal(ask(rules, "{}"),
-                        "InvalidArgument: the endpoint needs the parameter Region, which is not set");
+    assert_string_equal(
+        ask(rules, "{}"),
+        "InvalidArgument: the endpoint needs the parameter Region, which is not set");
     assert_string_equal(ask(rules, "{\"Region\":true}"),
                         "InvalidArgument: the endpoint parameter Region cannot be of type boolean");
     assert_string_equal(ask(rules, "{\"Region\":\"r\",\"Flag\":\"true\"}"),
@@ -408,11 +423,13 @@ static void a_hostile_rule_set_ends_at_its_limits(void **state)
 {
     struct balm_buf deep = BALM_BUF_INIT(1 << 20), wide = BALM_BUF_INIT(8 << 20);
     (void)state;
-    for (int i = 0; i < 60; i++)
+    for (int i = 0; i < 60; i++) {
         (void)balm_buf_adds(&deep, "{'type':'tree','conditions':[],'rules':[");
+    }
     (void)balm_buf_adds(&deep, "{'type':'endpoint','conditions':[],'endpoint':{'url':'end'}}");
-    for (int i = 0; i < 60; i++)
+    for (int i = 0; i < 60; i++) {
         (void)balm_buf_adds(&deep, "]}");
+    }
     assert_string_equal(ask(rule_set(deep.bytes), "{\"Region\":\"r\"}"), "end");
 
     for (int i = 0; i < 30000; i++) {
@@ -431,6 +448,7 @@ int main(void)
         cmocka_unit_test_setup(takes_the_first_rule_whose_conditions_hold, clean),
         cmocka_unit_test_setup(gives_a_rule_sets_error_in_its_own_words, clean),
         cmocka_unit_test_setup(goes_on_behind_a_tree_in_which_nothing_holds, clean),
+        cmocka_unit_test_setup(a_variable_ends_with_its_rule, clean),
         cmocka_unit_test_setup(fills_in_properties_and_headers, clean),
         cmocka_unit_test_setup(holds_parameters_against_their_declaration, clean),
         cmocka_unit_test_setup(takes_texts_apart, clean),

@@ -2,8 +2,8 @@
  * tool_endpoints: resolves endpoints in bulk, for spec/e2e/test_endpoints.py.
  *
  * Usage: tool_endpoints PACK. Each line on stdin is {"service", "operation"?, "params"?, "region",
- * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "account"?}; each line on stdout what balm_endpoint_resolve() makes of
- * it, or {"error"}.
+ * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "sts"?, "account"?, "extra"?}; each line on stdout what
+ * balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or {"error"}.
  */
 #include "aws/endpoint.h"
 #include "core/json.h"
@@ -34,9 +34,31 @@ static void configure(struct balm_aws_config *config, struct balm_value line,
     config->sts_regional = balm_get_string(line, "sts", "regional");
 }
 
+struct answer {
+    struct balm_endpoint endpoint;
+    const char *target; /* where a request for /x would go */
+};
+
+static enum balm_code apply(struct answer *out, const struct balm_endpoint_question *question,
+                            struct balm_arena *arena, struct balm_err *err)
+{
+    struct balm_buf url = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_request request;
+    enum balm_code code;
+
+    balm_request_init(&request, arena);
+    request.path = "/x";
+    code =
+        balm_endpoint_apply(&out->endpoint, question->operation, question->params, &request, err);
+    if (!code) code = balm_request_url(&request, &url);
+    out->target = balm_arena_copy(arena, url.bytes, url.len);
+    balm_request_free(&request);
+    balm_buf_free(&url);
+    return code;
+}
+
 static enum balm_code resolve(const struct tool *tool, struct balm_value line,
-                              struct balm_arena *arena, struct balm_endpoint *out,
-                              struct balm_err *err)
+                              struct balm_arena *arena, struct answer *out, struct balm_err *err)
 {
     struct balm_endpoint_question question = {.params = balm_get(line, "params"),
                                               .extra = balm_get(line, "extra"),
@@ -53,26 +75,28 @@ static enum balm_code resolve(const struct tool *tool, struct balm_value line,
         code = balm_service_operation(question.service, operation, &question.operation, err);
     }
     if (code) return code;
-    return balm_endpoint_resolve(&question, &config, tool->partitions, arena, out, err);
+    code = balm_endpoint_resolve(&question, &config, tool->partitions, arena, &out->endpoint, err);
+    return code ? code : apply(out, &question, arena, err);
 }
 
-static void answer(const struct tool *tool, const char *text, size_t len)
+static void reply(const struct tool *tool, const char *text, size_t len)
 {
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_value line, shown = balm_map(&arena);
-    struct balm_endpoint endpoint;
+    struct answer answer;
     struct balm_err err;
 
     if (balm_json_parse(&arena, text, len, &line, &err) ||
-        resolve(tool, line, &arena, &endpoint, &err)) {
+        resolve(tool, line, &arena, &answer, &err)) {
         (void)balm_map_set(&arena, shown, "error", balm_string(err.message));
     } else {
-        (void)balm_map_set(&arena, shown, "url", balm_string(endpoint.url));
-        (void)balm_map_set(&arena, shown, "region", balm_string(endpoint.signing_region));
-        (void)balm_map_set(&arena, shown, "name", balm_string(endpoint.signing_name));
-        (void)balm_map_set(&arena, shown, "scheme", balm_string(endpoint.auth_scheme));
-        (void)balm_map_set(&arena, shown, "headers", endpoint.headers);
+        (void)balm_map_set(&arena, shown, "url", balm_string(answer.endpoint.url));
+        (void)balm_map_set(&arena, shown, "region", balm_string(answer.endpoint.signing_region));
+        (void)balm_map_set(&arena, shown, "name", balm_string(answer.endpoint.signing_name));
+        (void)balm_map_set(&arena, shown, "scheme", balm_string(answer.endpoint.auth_scheme));
+        (void)balm_map_set(&arena, shown, "target", balm_string(answer.target));
+        (void)balm_map_set(&arena, shown, "headers", answer.endpoint.headers);
     }
     (void)balm_json_print(&buf, shown, 0);
     puts(buf.bytes);
@@ -97,8 +121,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    while ((len = getline(&line, &size, stdin)) > 0)
-        answer(&tool, line, (size_t)len);
+    while ((len = getline(&line, &size, stdin)) > 0) {
+        reply(&tool, line, (size_t)len);
+    }
     free(line);
     balm_partitions_release(tool.partitions);
     balm_pack_release(tool.pack);
