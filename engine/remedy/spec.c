@@ -273,7 +273,8 @@ static void read_case(struct reading *with, struct balm_value table, struct balm
     into->resource = over(file, table, "resource");
     into->parameters = as_map(with, over(file, table, "parameters"));
     into->before = balm_get(table, "before");
-    into->allow_destructive = balm_get_bool(table, "allow_destructive", false);
+    into->allow_destructive = balm_get_bool(balm_map_get(table, "allow_destructive") ? table : file,
+                                            "allow_destructive", false);
     into->status = balm_get_string(table, "status", "");
     into->error = balm_get_string(table, "error", NULL);
     into->reason = balm_get_string(table, "reason", NULL);
@@ -305,8 +306,10 @@ static void read_cases(struct reading *with, struct balm_value file, struct balm
 
 static void read_file(struct reading *with, struct balm_value file, struct balm_spec *out)
 {
-    static const struct field fields[] = {
-        {"remediation", TEXT, true}, {"resource", TABLE, true}, {"parameters", TABLE, false}};
+    static const struct field fields[] = {{"remediation", TEXT, true},
+                                          {"resource", TABLE, true},
+                                          {"parameters", TABLE, false},
+                                          {"allow_destructive", TRUTH, false}};
 
     if (file.type != BALM_MAP) {
         fault(with, "a spec returns a table with `remediation`, `resource` and its cases");
