@@ -1,8 +1,8 @@
 /*
- * codec_read_json: gives parsed JSON the names and types of the model, in place where it can.
+ * codec_read_json: gives parsed JSON the names and types of the model, in place.
  *
- * A text that the parser made stays where it is; a structure is made anew only where a name on the
- * wire is not the member's, or where it holds what the model does not know.
+ * What the parser made stays where it is: keys are exchanged for the members' names, and what the
+ * model does not know is left out.
  */
 #include "aws/codec_internal.h"
 
@@ -10,8 +10,6 @@
 #include "core/time.h"
 
 #include <string.h>
-
-#define FEW 24 /* members that are collected on the C stack */
 
 struct json {
     struct balm_arena *arena;
@@ -36,19 +34,39 @@ static const char *name_of(const struct balm_member *member)
 
 /* ---- structures ---- */
 
-/* Members come in the model's order as often as not: next is looked at first. */
-static const struct balm_member *member_of(const struct balm_shape *shape,
-                                           const struct balm_entry *entry, size_t *next,
-                                           bool body_only)
-{
-    size_t count = balm_shape_member_count(shape);
+struct structure {
+    const struct json *json;
+    const struct balm_shape *shape;
+    size_t next; /* a guess: members come in the model's order as often as not */
+    bool body_only;
+    enum balm_code code;
+};
 
+static bool is_meant(const struct structure *structure, const struct balm_member *member,
+                     const struct balm_entry *entry)
+{
+    if (!member || !balm_codec_is_named(member, entry->key, entry->key_len)) return false;
+    return !structure->body_only || balm_codec_in_answer_body(member);
+}
+
+static const struct balm_member *member_of(struct structure *structure,
+                                           const struct balm_entry *entry)
+{
+    const struct balm_shape *shape = structure->shape;
+    size_t count = balm_shape_member_count(shape);
+    const struct balm_member *member = balm_shape_member_at(shape, structure->next);
+
+    if (is_meant(structure, member, entry)) {
+        structure->next++;
+        return member;
+    }
+    member = balm_shape_member(shape, entry->key, entry->key_len);
+    if (is_meant(structure, member, entry)) return member;
     for (size_t i = 0; i < count; i++) {
-        size_t at = (*next + i) % count;
-        const struct balm_member *member = balm_shape_member_at(shape, at);
-        if (!balm_codec_is_named(member, entry->key, entry->key_len)) continue;
-        if (body_only && !balm_codec_in_answer_body(member)) continue;
-        *next = at + 1;
+        size_t at = (structure->next + i) % count;
+        member = balm_shape_member_at(shape, at);
+        if (!is_meant(structure, member, entry)) continue;
+        structure->next = at + 1;
         return member;
     }
     return NULL;
@@ -69,62 +87,49 @@ static const struct balm_entry *union_entry(struct balm_value value, size_t *cou
     return found;
 }
 
-static enum balm_code convert_union(const struct json *json, const struct balm_shape *shape,
-                                    struct balm_value *value, bool *done)
+static enum balm_code convert_union(struct structure *structure, struct balm_value *value,
+                                    bool *done)
 {
+    const struct json *json = structure->json;
     size_t count;
-    size_t next = 0;
     const struct balm_entry *entry = union_entry(*value, &count);
-    enum balm_code code = balm_codec_one_member(shape, count, json->err);
+    enum balm_code code = balm_codec_one_member(structure->shape, count, json->err);
 
     if (code) return code;
-    *done = !member_of(shape, entry, &next, false);
+    *done = !member_of(structure, entry);
     if (*done) *value = balm_codec_unknown_union(json->arena, entry->key);
     return balm_arena_status(json->arena, json->err);
 }
 
-static enum balm_code convert_members(const struct json *json, const struct balm_shape *shape,
-                                      struct balm_value *value, struct balm_entry *kept,
-                                      bool body_only)
+static bool keep_member(void *owner, struct balm_entry *entry)
 {
-    size_t count = balm_map_len(*value);
-    size_t kept_count = 0;
-    size_t next = 0;
-    bool same = true; /* as on the wire */
+    struct structure *structure = owner;
 
-    for (size_t i = 0; i < count; i++) {
-        struct balm_entry *entry = balm_map_at(*value, i);
-        const struct balm_member *member = member_of(shape, entry, &next, body_only);
-        if (!member || balm_is_null(entry->value)) {
-            same = false;
-            continue;
-        }
-        enum balm_code code = convert(json, member, &entry->value);
-        if (code) return code;
-        const char *name = balm_member_name(member);
-        size_t len = strlen(name);
-        if (len != entry->key_len || memcmp(name, entry->key, len) != 0) same = false;
-        kept[kept_count++] = (struct balm_entry){name, (uint32_t)len, entry->value};
+    if (structure->code || balm_is_null(entry->value)) return false;
+    const struct balm_member *member = member_of(structure, entry);
+    if (!member) return false;
+    const char *name = balm_member_name(member);
+    size_t len = strlen(name);
+    if (len != entry->key_len || memcmp(name, entry->key, len) != 0) {
+        entry->key = name;
+        entry->key_len = (uint32_t)len;
     }
-    if (!same) *value = balm_map_of(json->arena, kept, kept_count);
-    return balm_arena_status(json->arena, json->err);
+    structure->code = convert(structure->json, member, &entry->value);
+    return true;
 }
 
 static enum balm_code convert_structure(const struct json *json, const struct balm_shape *shape,
                                         struct balm_value *value, bool body_only)
 {
-    struct balm_entry few[FEW];
-    struct balm_entry *kept = few;
-    size_t count = balm_map_len(*value);
+    struct structure structure = {json, shape, 0, body_only, BALM_OK};
     bool done = false;
 
     if (balm_shape_is_union(shape)) {
-        enum balm_code code = convert_union(json, shape, value, &done);
+        enum balm_code code = convert_union(&structure, value, &done);
         if (code || done) return code;
     }
-    if (count > FEW) kept = balm_arena_alloc(json->arena, count * sizeof *kept);
-    if (!kept) return balm_arena_status(json->arena, json->err);
-    return convert_members(json, shape, value, kept, body_only);
+    balm_map_filter(*value, keep_member, &structure);
+    return structure.code;
 }
 
 /* ---- scalars ---- */

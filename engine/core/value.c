@@ -350,3 +350,26 @@ bool balm_map_remove(struct balm_value value, const char *key)
     if (map->slots) index_fill(map);
     return true;
 }
+
+void balm_map_filter(struct balm_value value, bool (*keep)(void *owner, struct balm_entry *entry),
+                     void *owner)
+{
+    struct balm_map *map = value.as.map;
+    size_t kept = 0;
+    bool same = true; /* keys, and where they stand */
+    size_t i;
+    if (value.type != BALM_MAP) return;
+    for (i = 0; i < map->count; i++) {
+        struct balm_entry *entry = &map->entries[i];
+        const char *key = entry->key;
+        if (!keep(owner, entry)) {
+            same = false;
+            continue;
+        }
+        if (entry->key != key) same = false;
+        if (kept < i) map->entries[kept] = *entry;
+        kept++;
+    }
+    map->count = kept;
+    if (map->slots && !same) index_fill(map);
+}

@@ -100,6 +100,10 @@ struct balm_value *balm_map_get(struct balm_value map, const char *key);
 struct balm_value *balm_map_get_n(struct balm_value map, const char *key, size_t key_len);
 /* Keeps the others' order; takes as long as the map is. */
 bool balm_map_remove(struct balm_value map, const char *key);
+/* Asks keep for each entry in turn and drops those it does not want. keep may change the entry's
+   key and value, but leaves no key twice, and does not touch the map itself. */
+void balm_map_filter(struct balm_value map, bool (*keep)(void *owner, struct balm_entry *entry),
+                     void *owner);
 
 /* Reading without fear: an absent or ill-typed member gives the fallback. */
 const char *balm_get_string(struct balm_value map, const char *key, const char *fallback);
