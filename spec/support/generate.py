@@ -152,6 +152,8 @@ class Values:
         return self.random.choice(fit) if fit else least
 
     def a_integer(self, shape, within):
+        if shape.serialization.get("location") == "statusCode":
+            return 200
         return self.number(shape, INTEGERS)
 
     def a_long(self, shape, within):

@@ -120,6 +120,38 @@ static void removes_and_keeps_the_order(void **state)
     assert_false(balm_map_remove(balm_null(), "k3"));
 }
 
+/* Drops what is odd, and puts an "x" before every tenth key. */
+static bool keep_even(void *owner, struct balm_entry *entry)
+{
+    (void)owner;
+    if (entry->value.as.integer % 2) return false;
+    if (entry->value.as.integer % 10 == 0) {
+        entry->key = balm_arena_printf(&arena, "x%s", entry->key);
+        entry->key_len++;
+    }
+    return true;
+}
+
+static void filters_and_renames_in_place(void **state)
+{
+    struct balm_value map = balm_map(&arena);
+    char key[16];
+    int i;
+    (void)state;
+    for (i = 0; i < 200; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        balm_map_put(&arena, map, key, strlen(key), balm_int(i));
+    }
+    balm_map_filter(map, keep_even, NULL);
+    assert_int_equal(balm_map_len(map), 100);
+    assert_int_equal(balm_get_int(map, "k198", -1), 198);
+    assert_int_equal(balm_get_int(map, "xk190", -1), 190);
+    assert_null(balm_map_get(map, "k190"));
+    assert_null(balm_map_get(map, "k3"));
+    assert_string_equal(balm_map_at(map, 5)->key, "xk10");
+    balm_map_filter(balm_null(), keep_even, NULL);
+}
+
 static void makes_containers_at_once(void **state)
 {
     struct balm_value items[] = {balm_int(1), balm_int(2)};
@@ -279,6 +311,7 @@ int main(void)
         cmocka_unit_test(sets_replaces_and_finds_in_small_maps),
         cmocka_unit_test(finds_each_of_many_keys),
         cmocka_unit_test(removes_and_keeps_the_order),
+        cmocka_unit_test(filters_and_renames_in_place),
         cmocka_unit_test(makes_containers_at_once),
         cmocka_unit_test(reads_without_fear),
         cmocka_unit_test(walks_a_path),

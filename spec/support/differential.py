@@ -1,0 +1,117 @@
+"""What the differential tests share: which operations, how values compare, and what is left out and why."""
+
+import base64
+import datetime
+import os
+import random
+
+import botocore.exceptions
+from generate import Values
+from oracle import Oracle
+
+__all__ = ["Oracle", "SEED", "Values", "botocore_error", "by_value", "plain", "refused_by_both", "sample",
+           "shown_difference"]
+
+SEED = os.environ.get("BALM_SEED", "1")
+SAMPLE = os.environ.get("BALM_SAMPLE", "200")
+
+# What the remediations ask of AWS.
+ASKED = {
+    "cloudtrail": ["CreateTrail", "DescribeTrails", "GetTrail", "GetTrailStatus", "StartLogging", "UpdateTrail"],
+    "dynamodb": ["DescribeTable", "UpdateTable"],
+    "ec2": ["CreateFlowLogs", "DescribeFlowLogs", "DescribeImageAttribute", "DescribeInstances",
+            "ModifyImageAttribute", "StartInstances", "StopInstances", "TerminateInstances"],
+    "guardduty": ["CreateDetector", "GetDetector", "ListDetectors", "UpdateDetector"],
+    "iam": ["DeleteAccessKey", "GetAccountPasswordPolicy", "ListAccessKeys", "UpdateAccountPasswordPolicy"],
+    "kms": ["DescribeKey", "DisableKeyRotation", "EnableKeyRotation", "GetKeyRotationStatus"],
+    "rds": ["DescribeDBInstances", "DescribeDBSnapshotAttributes", "ModifyDBInstance",
+            "ModifyDBSnapshotAttribute"],
+    "s3": ["DeleteBucketEncryption", "DeletePublicAccessBlock", "GetBucketAcl", "GetBucketEncryption",
+           "GetBucketLocation", "GetBucketLogging", "GetBucketVersioning", "GetPublicAccessBlock", "PutBucketAcl",
+           "PutBucketEncryption", "PutBucketLogging", "PutBucketVersioning", "PutPublicAccessBlock"],
+    "sts": ["AssumeRole", "GetCallerIdentity"],
+}
+
+# Left out, each for a reason of botocore's or of the test's own.
+OUT = {
+    "sdb": "is signed with version 2",
+    "timestream-query": "botocore asks for an endpoint first",
+    "timestream-write": "botocore asks for an endpoint first",
+    "codecatalyst": "takes only a bearer token",
+    "docdb:CopyDBClusterSnapshot": "botocore presigns a request to another region",
+    "docdb:CreateDBCluster": "the same",
+    "neptune:CopyDBClusterSnapshot": "the same",
+    "neptune:CreateDBCluster": "the same",
+    "rds:CopyDBClusterSnapshot": "the same",
+    "rds:CopyDBSnapshot": "the same",
+    "rds:CreateDBCluster": "the same",
+    "rds:CreateDBInstanceReadReplica": "the same",
+    "rds:StartDBInstanceAutomatedBackupsReplication": "the same",
+    "ec2:CopySnapshot": "the same",
+    "events:PutEvents": "an EndpointId wants version 4a of the signature",
+    "kinesis:SubscribeToShard": "an event stream",
+    "s3:SelectObjectContent": "an event stream",
+    "lexv2-runtime:StartConversation": "an event stream",
+    "dataexchange:SendApiAsset": "maps all headers, whose case Balm does not keep",
+    "s3:GetBucketNotification": "botocore cannot read two events of one configuration",
+    "s3:GetObject": "made-up checksums and lengths do not match the body",
+    "s3:HeadObject": "Balm adds ExpiresString, as today's botocore does",
+    "s3:ListObjectsV2": "botocore stumbles over an entry without a key",
+    "s3:ListObjects": "the same",
+    "s3:ListObjectVersions": "the same",
+    "s3:WriteGetObjectResponse": "streams to a host of its own",
+}
+
+botocore_error = (botocore.exceptions.BotoCoreError, ValueError)
+
+
+def sample(oracle):
+    """What the remediations use, and SAMPLE others over all services."""
+    chosen = {(service, name) for service, names in ASKED.items() for name in names}
+    others = []
+    for service in oracle.session.get_available_services():
+        if service in OUT:
+            continue
+        for name in oracle.operations(service):
+            if f"{service}:{name}" not in OUT:
+                others.append((service, name))
+    if SAMPLE != "all":
+        others = random.Random(SEED).sample(others, int(SAMPLE))
+    return sorted(chosen.union(others))
+
+
+def refused_by_both(error, got):
+    return "error" in got and isinstance(error, botocore_error)
+
+
+def plain(value):
+    """What JSON has no type for, as DESIGN's `balm call` has it."""
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime.datetime):
+        value = value.astimezone(datetime.timezone.utc)
+        fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
+        return value.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+    return base64.b64encode(value.read()).decode()  # a stream
+
+
+def by_value(value):
+    """value as it is after JSON."""
+    if isinstance(value, dict):
+        return {key: by_value(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [by_value(each) for each in value]
+    return value if value is None or isinstance(value, (str, int, float)) else plain(value)
+
+
+def shown_difference(theirs, ours, path="answer"):
+    """The first place where two values differ."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in [*theirs, *ours]:
+            if theirs.get(key) != ours.get(key):
+                return shown_difference(theirs.get(key), ours.get(key), f"{path}.{key}")
+    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        for place, (one, other) in enumerate(zip(theirs, ours)):
+            if one != other:
+                return shown_difference(one, other, f"{path}[{place}]")
+    return f"{path}: botocore has {theirs!r}, Balm {ours!r}"
