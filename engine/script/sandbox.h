@@ -10,8 +10,8 @@
  *
  *     balm_sandbox_new(&sandbox, &limits, err)
  *     balm_sandbox_resolver(sandbox, find_module, owner)        what `require` finds
- *     balm_sandbox_enter(sandbox, set_up, &argument, err)       one C function, protected: loads chunks, makes a thread
- *     balm_sandbox_resume(sandbox, thread, argument_count, &result_count)   as often as the thread yields
+ *     balm_sandbox_enter(sandbox, set_up, &argument, err)       loads chunks, makes a thread
+ *     balm_sandbox_resume(sandbox, thread, argument_count, &result_count)   until it yields no more
  *     balm_sandbox_release(sandbox)
  *
  * A function here that takes a lua_State runs within the state's protected calls and may raise; one
@@ -72,6 +72,8 @@ enum balm_code balm_sandbox_fault(struct balm_sandbox *sandbox, lua_State *threa
 /* Ends the run from outside: the thread that is running, or is resumed, raises. */
 void balm_sandbox_end(struct balm_sandbox *sandbox, enum balm_over why);
 enum balm_over balm_sandbox_over(const struct balm_sandbox *sandbox);
+/* Begins the budget of steps anew: for states that serve one call after another. */
+void balm_sandbox_refill(struct balm_sandbox *sandbox);
 /* What was used so far. */
 uint64_t balm_sandbox_steps(const struct balm_sandbox *sandbox);
 size_t balm_sandbox_memory_peak(const struct balm_sandbox *sandbox);
@@ -89,7 +91,7 @@ void balm_sandbox_check(lua_State *L);
 
 /* ---- chunks and modules ---- */
 
-struct balm_chunk {
+struct balm_lua_chunk {
     const char *name; /* how errors name it: "remediations/x.lua" */
     const char *bytes;
     size_t len;
@@ -98,7 +100,7 @@ struct balm_chunk {
 
 /* Pushes the chunk as a function whose globals are the sandbox's; raises what the compiler says.
    [-0, +1, e] */
-void balm_sandbox_load(lua_State *L, const struct balm_chunk *chunk);
+void balm_sandbox_load(lua_State *L, const struct balm_lua_chunk *chunk);
 /* Adds the bytecode of the Lua function on top of the stack, with its line numbers. [-0, +0, -] */
 enum balm_code balm_sandbox_dump(lua_State *L, struct balm_buf *bytecode);
 
@@ -106,11 +108,15 @@ enum balm_code balm_sandbox_dump(lua_State *L, struct balm_buf *bytecode);
  * Where `require` looks, once for each module: fills chunk, whose memory must live until the next
  * call; or fills err, which is raised with the place of the `require`. Never raises.
  */
-typedef enum balm_code balm_resolve_fn(void *owner, const char *module, struct balm_chunk *chunk,
-                                       struct balm_err *err);
+typedef enum balm_code balm_resolve_fn(void *owner, const char *module,
+                                       struct balm_lua_chunk *chunk, struct balm_err *err);
 void balm_sandbox_resolver(struct balm_sandbox *sandbox, balm_resolve_fn *resolve, void *owner);
-/* A module in C: open(L) pushes it, on the first `require`. name must stay valid. [-0, +0, m] */
-void balm_sandbox_preload(lua_State *L, const char *name, lua_CFunction open);
+/*
+ * A module in C: open(L) pushes it, once, when it is first required; as a global also when the
+ * global is first read. name must stay valid. At most 8 in one state.
+ */
+void balm_sandbox_preload(struct balm_sandbox *sandbox, const char *name, lua_CFunction open,
+                          bool global);
 /* Pushes what require(module) gives. [-0, +1, e] */
 void balm_sandbox_require(lua_State *L, const char *module);
 /* From now on `require` gives only what was loaded already: a version is closed once it is

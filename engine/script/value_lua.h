@@ -1,9 +1,12 @@
 /*
  * value_lua: values as Lua sees them, and back.
  *
- *     null     aws.null (a light userdata that is NULL)     list     a table with the list's mark, so that an empty one stays a list
- *     time     text in ISO 8601                             map      a plain table
- *     bytes    a string                                     unknown  a userdata: "(known after apply)"
+ *     null     aws.null, a light userdata that is NULL
+ *     time     text in ISO 8601
+ *     bytes    a string
+ *     list     a table with the list's mark, so that an empty one stays a list
+ *     map      a plain table
+ *     unknown  a userdata that prints "(known after apply)"
  *
  * An unknown keeps its source through `..`, string.format, table.concat, tostring and json.encode;
  * computing with it, ordering, calling and indexing it raise.
@@ -20,7 +23,8 @@ void balm_lua_push(lua_State *L, struct balm_value value);
 
 enum balm_lua_style {
     BALM_LUA_STRICT = 0,
-    /* A table with positions and names becomes a map whose positions are text ("1"); so does one with holes. */
+    /* A table with positions and names becomes a map whose positions are text ("1"); so does one
+       with holes. */
     BALM_LUA_MIXED = 1
 };
 
