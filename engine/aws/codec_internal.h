@@ -11,7 +11,8 @@
 /* How deep a parameter or an answer may nest: a guard of the C stack. */
 #define BALM_CODEC_DEPTH 100
 
-/* What stands in a request for a value that a plan cannot know yet. Such a request is never sent. */
+/* What stands in a request for a value that a plan cannot know yet. Such a request is never sent.
+ */
 #define BALM_CODEC_UNKNOWN_TEXT "(known after apply)"
 
 /* ---- texts (codec_text.c) ---- */
@@ -22,7 +23,8 @@ struct balm_codec_times {
     bool millis;
 };
 
-/* As Python prints it: the fewest digits that read back the same, "5.0", "1e+16", "NaN", "Infinity". */
+/* As Python prints it: the fewest digits that read back the same, "5.0", "1e+16", "NaN",
+   "Infinity". */
 void balm_codec_double(struct balm_buf *buf, double number);
 void balm_codec_time(struct balm_buf *buf, int64_t micros, struct balm_codec_times times);
 /* times with the format that the model states for member, if it states one. */

@@ -1,5 +1,6 @@
 /*
- * codec_rest: what rest-json and rest-xml share: labels, query strings, headers, and which member is the body.
+ * codec_rest: what rest-json and rest-xml share: labels, query strings, headers, and which member
+ * is the body.
  */
 #include "aws/codec_internal.h"
 

@@ -15,7 +15,8 @@
 #define DIGITS_MAX 17
 #define MICROS     1000000
 
-/* The shortest decimal digits of number (finite, not negative) and the power of ten of the first one. */
+/* The shortest decimal digits of number (finite, not negative) and the power of ten of the first
+   one. */
 static int shortest(char digits[DIGITS_MAX + 1], double number)
 {
     char text[40];
