@@ -58,15 +58,15 @@ struct balm_value balm_version_sources(const struct balm_version *version)
     return version->sources;
 }
 
-const struct balm_chunk *balm_version_script(const struct balm_version *version)
+const struct balm_part *balm_version_script(const struct balm_version *version)
 {
-    return &version->chunks[0];
+    return &version->parts[0];
 }
 
-const struct balm_chunk *balm_version_module(const struct balm_version *version, const char *module)
+const struct balm_part *balm_version_module(const struct balm_version *version, const char *module)
 {
-    for (size_t i = 1; i < version->chunk_count; i++) {
-        if (strcmp(version->chunks[i].module, module) == 0) return &version->chunks[i];
+    for (size_t i = 1; i < version->part_count; i++) {
+        if (strcmp(version->parts[i].module, module) == 0) return &version->parts[i];
     }
     return NULL;
 }
@@ -79,19 +79,19 @@ enum balm_code balm_version_engine_module(const struct balm_version *version, co
 
 static int by_module(const void *a, const void *b)
 {
-    const struct balm_chunk *one = a;
-    const struct balm_chunk *other = b;
+    const struct balm_part *one = a;
+    const struct balm_part *other = b;
 
     return strcmp(one->module, other->module);
 }
 
 /* Lengths stand before the texts, so that no two closures write the same bytes. */
-static void add_chunk(struct balm_buf *text, const struct balm_chunk *chunk)
+static void add_part(struct balm_buf *text, const struct balm_part *part)
 {
-    const char *module = chunk->module ? chunk->module : "";
+    const char *module = part->module ? part->module : "";
 
-    balm_buf_addf(text, "%zu %s\n%zu\n", strlen(module), module, chunk->source_len);
-    balm_buf_add(text, chunk->source, chunk->source_len);
+    balm_buf_addf(text, "%zu %s\n%zu\n", strlen(module), module, part->source_len);
+    balm_buf_add(text, part->source, part->source_len);
 }
 
 enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *err)
@@ -100,22 +100,22 @@ enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     enum balm_code code;
 
-    if (version->chunk_count > 2) {
-        qsort(version->chunks + 1, version->chunk_count - 1, sizeof *version->chunks, by_module);
+    if (version->part_count > 2) {
+        qsort(version->parts + 1, version->part_count - 1, sizeof *version->parts, by_module);
     }
     version->sources = balm_list(arena);
     version->hash = balm_arena_alloc(arena, BALM_SHA256_HEX);
-    for (size_t i = 0; i < version->chunk_count; i++) {
-        const struct balm_chunk *chunk = &version->chunks[i];
+    for (size_t i = 0; i < version->part_count; i++) {
+        const struct balm_part *part = &version->parts[i];
         struct balm_value source = balm_map(arena);
 
-        add_chunk(&text, chunk);
-        balm_map_set(arena, source, "path", balm_string(chunk->path));
-        if (chunk->module) balm_map_set(arena, source, "module", balm_string(chunk->module));
+        add_part(&text, part);
+        balm_map_set(arena, source, "path", balm_string(part->code.name));
+        if (part->module) balm_map_set(arena, source, "module", balm_string(part->module));
         balm_map_set(arena, source, "source",
-                     balm_text_is_utf8(chunk->source, chunk->source_len)
-                         ? balm_string_n(chunk->source, chunk->source_len)
-                         : balm_bytes(chunk->source, chunk->source_len));
+                     balm_text_is_utf8(part->source, part->source_len)
+                         ? balm_string_n(part->source, part->source_len)
+                         : balm_bytes(part->source, part->source_len));
         balm_list_push(arena, version->sources, source);
     }
     code = balm_buf_status(&text, version->path, err);
