@@ -2,8 +2,10 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "script/value_lua.h"
 
 #include <ctype.h>
+#include <lauxlib.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,7 +229,7 @@ static void read_controls(lua_State *L, struct balm_declaration *declaration, co
          read_texts(L, declaration, name, "a list of control ids, as { \"S3.14\" }"));
 }
 
-enum balm_code balm_session_policy(struct balm_buf *out, struct balm_value permissions)
+static enum balm_code write_policy(struct balm_buf *out, struct balm_value permissions)
 {
     /* IAM refuses a statement without actions: allowing none is denying all. */
     bool none = balm_list_len(permissions) == 0;
@@ -249,7 +251,7 @@ static void make_session_policy(struct balm_declaration *declaration, const char
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
 
-    if (balm_session_policy(&text, permissions)) {
+    if (write_policy(&text, permissions)) {
         declaration->arena->code = text.code;
     } else if (text.len > BALM_SESSION_POLICY_MAX) {
         balm_declaration_fault(declaration, name, 0,
@@ -280,13 +282,41 @@ static void read_permissions(lua_State *L, struct balm_declaration *declaration,
 
 /* ---- the others ---- */
 
+/* Values of the table as they stand; what is no data is a fault and left out. */
+static struct balm_value read_declared(lua_State *L, struct balm_declaration *declaration,
+                                       const char *name)
+{
+    struct balm_arena *arena = declaration->arena;
+    struct balm_value declared = balm_map(arena);
+
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        struct balm_value value;
+        struct balm_err err;
+        const char *field;
+
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            balm_declaration_fault(declaration, name, 0, "each default must have a name");
+            continue;
+        }
+        field = balm_arena_printf(arena, "%s.%s", name, lua_tostring(L, -2));
+        if (!field) continue;
+        if (balm_lua_value(L, -1, BALM_LUA_STRICT, arena, &value, &err)) {
+            balm_declaration_fault(declaration, field, 0, "%s", err.message);
+        } else {
+            balm_map_set(arena, declared, field + strlen(name) + 1, value);
+        }
+    }
+    return declared;
+}
+
 static void read_parameters(lua_State *L, struct balm_declaration *declaration, const char *name)
 {
     if (!lua_istable(L, -1)) {
         wrong_type(L, declaration, name, "a table of names and defaults");
         return;
     }
-    keep(declaration, name, balm_declaration_parameters(L, declaration));
+    keep(declaration, name,
+         balm_declaration_parameters(L, declaration, read_declared(L, declaration, name)));
 }
 
 static void read_function(lua_State *L, struct balm_declaration *declaration, const char *name)

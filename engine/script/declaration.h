@@ -37,10 +37,9 @@ void balm_declaration_fault(struct balm_declaration *declaration, const char *fi
    that is returned begins. */
 size_t balm_declaration_line(const struct balm_declaration *declaration, const char *field);
 
-/* Reads `parameters`, which is on top of the stack. [-0, +0, m] */
-struct balm_value balm_declaration_parameters(lua_State *L, struct balm_declaration *declaration);
-
-/* The session policy that a list of IAM actions makes. */
-enum balm_code balm_session_policy(struct balm_buf *out, struct balm_value permissions);
+/* The table form of each parameter declared (a map of what the script wrote). L is for patterns.
+   [-0, +0, m] */
+struct balm_value balm_declaration_parameters(lua_State *L, struct balm_declaration *declaration,
+                                              struct balm_value declared);
 
 #endif

@@ -1,6 +1,7 @@
 #include "script/declaration.h"
 
 #include "core/text.h"
+#include "script/sandbox.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -236,8 +237,33 @@ static void hold_default(struct parameter *parameter, struct balm_value value)
     }
 }
 
+/* Calls find(text, pattern), the sandbox's own, and says what is wrong with the pattern. */
+static void hold_pattern(struct parameter *parameter, const char *pattern, const char *text)
+{
+    static const char finder[] = "return string.find";
+    const struct balm_chunk chunk = {"pattern", finder, sizeof finder - 1, false};
+    lua_State *L = parameter->L;
+    int top = lua_gettop(L);
+
+    balm_sandbox_load(L, &chunk);
+    lua_call(L, 0, 1);
+    lua_pushstring(L, text);
+    lua_pushstring(L, pattern);
+    if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
+        const char *why = lua_tostring(L, -1);
+        balm_sandbox_check(L);
+        balm_declaration_fault(parameter->declaration, below(parameter, "pattern"), 0, "%s",
+                               why ? why : "cannot be matched");
+    } else if (*text && lua_isnil(L, -1)) {
+        balm_declaration_fault(parameter->declaration, below(parameter, "default"), 0,
+                               "does not match the pattern %s", pattern);
+    }
+    lua_settop(L, top);
+}
+
 static void hold_together(struct parameter *parameter)
 {
+    const char *pattern = balm_get_string(parameter->rule, "pattern", NULL);
     struct balm_value min = balm_get(parameter->rule, "min");
     struct balm_value max = balm_get(parameter->rule, "max");
     struct balm_value value = balm_get(parameter->rule, "default");
@@ -248,10 +274,7 @@ static void hold_together(struct parameter *parameter)
     }
     /* An empty text stands for no value. */
     if (!balm_is_null(value) && !balm_is_text(value, "")) hold_default(parameter, value);
-    if (balm_map_get(parameter->rule, "pattern")) {
-        balm_declaration_pattern(parameter->L, parameter->declaration, below(parameter, "pattern"),
-                                 balm_get(parameter->rule, "pattern"), value);
-    }
+    if (pattern) hold_pattern(parameter, pattern, value.type == BALM_STRING ? value.as.text : "");
 }
 
 static void read_table_form(struct parameter *parameter, struct balm_value table)
@@ -313,9 +336,6 @@ struct balm_value balm_declaration_parameters(lua_State *L, struct balm_declarat
     struct balm_arena *arena = declaration->arena;
     struct balm_value rules = balm_map(arena);
 
-    if (balm_list_len(declared) > 0) {
-        balm_declaration_fault(declaration, "parameters", 0, "must have a name for each default");
-    }
     if (balm_map_len(declared) > 0) {
         qsort(balm_map_at(declared, 0), balm_map_len(declared), sizeof(struct balm_entry), by_key);
     }

@@ -86,7 +86,8 @@ static int add_bytes(lua_State *L, const void *bytes, size_t len, void *buf)
     return balm_buf_add(buf, bytes, len) == BALM_OK ? 0 : 1;
 }
 
-/* A state of its own, for the time of compiling: nothing is run in it. */
+/* A state of its own, for the time of compiling: nothing is run in it. Errors name the module, not
+   its file: positions in trusted code are of no use to those who write scripts. */
 static enum balm_code compile(struct balm_buf *bytecode, const struct balm_buf *source,
                               const char *chunk_name, struct balm_err *err)
 {
@@ -109,7 +110,7 @@ static enum balm_code load(struct balm_engine_modules *engine, struct module *mo
     struct balm_buf source = BALM_BUF_INIT(MODULE_MAX);
     struct balm_buf bytecode = BALM_BUF_INIT(4 * MODULE_MAX);
     char *path = balm_module_path(&engine->arena, engine->dir, module->name);
-    char *chunk_name = balm_arena_printf(&engine->arena, "@%s", path ? path : "");
+    char *chunk_name = balm_arena_printf(&engine->arena, "=%s", module->name);
     enum balm_code code = balm_arena_status(&engine->arena, err);
 
     if (code) goto out;

@@ -40,6 +40,7 @@ struct balm_version {
     const char *path;
     char *hash;
     const char *session_policy; /* NULL: no permissions are declared */
+    int64_t id_line;            /* where the id is set, for faults */
     struct balm_value declaration;
     struct balm_value sources;
     struct balm_part *parts; /* the script, then the modules, sorted by name */
