@@ -241,7 +241,7 @@ static void hold_default(struct parameter *parameter, struct balm_value value)
 static void hold_pattern(struct parameter *parameter, const char *pattern, const char *text)
 {
     static const char finder[] = "return string.find";
-    const struct balm_chunk chunk = {"pattern", finder, sizeof finder - 1, false};
+    const struct balm_lua_chunk chunk = {"pattern", finder, sizeof finder - 1, false};
     lua_State *L = parameter->L;
     int top = lua_gettop(L);
 

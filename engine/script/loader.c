@@ -120,7 +120,7 @@ static enum balm_code read_part(struct loading *loading, const char *module, con
 static void compile(lua_State *L, struct loading *loading)
 {
     struct balm_part *part = loading->part;
-    struct balm_chunk text = {.name = part->code.name, .bytes = part->source};
+    struct balm_lua_chunk text = {.name = part->code.name, .bytes = part->source};
     enum balm_code code;
 
     text.len = part->source_len;
@@ -152,7 +152,7 @@ static char *module_path(struct loading *loading, const char *module)
     return NULL;
 }
 
-static enum balm_code resolve(void *owner, const char *module, struct balm_chunk *chunk,
+static enum balm_code resolve(void *owner, const char *module, struct balm_lua_chunk *chunk,
                               struct balm_err *err)
 {
     struct loading *loading = owner;
@@ -191,7 +191,6 @@ static int run_script(lua_State *L)
 {
     struct loading *loading = lua_touserdata(L, 1);
 
-    balm_script_modules(L);
     compile(L, loading);
     lua_call(L, 0, 1);
     balm_declaration_read(L, -1, &loading->declaration);
@@ -216,6 +215,7 @@ static enum balm_code run(struct loading *loading, struct balm_err *err)
 
     if (code) return code;
     begin_declaration(loading);
+    balm_script_modules(loading->sandbox);
     balm_sandbox_resolver(loading->sandbox, resolve, loading);
     code = balm_sandbox_enter(loading->sandbox, run_script, loading, err);
     balm_sandbox_release(loading->sandbox);

@@ -11,8 +11,8 @@
 #include "script/sandbox.h"
 
 struct balm_part {
-    const char *module;     /* what require was given ("tags"); NULL for the script itself */
-    struct balm_chunk code; /* binary, named after its file */
+    const char *module;         /* what require was given ("tags"); NULL for the script itself */
+    struct balm_lua_chunk code; /* binary, named after its file */
     const char *source;
     size_t source_len;
 };

@@ -183,7 +183,7 @@ static void an_event_is_given_as_soon_as_it_is_there(void **state)
     add(&story, half, strlen(half));
     assert_int_equal(drain(&story), BALM_FEED_MORE);
     assert_string_equal(story.text.bytes, "");
-    add(&story, "\"b\":2}", 7);
+    add(&story, "\"b\":2}", 6);
     assert_int_equal(drain(&story), BALM_FEED_MORE);
     assert_string_equal(story.text.bytes,
                         "1@1 {\"one\":\"a text that is some bytes long\",\"b\":2}\n");
