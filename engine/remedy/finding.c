@@ -4,82 +4,9 @@
 
 #include <string.h>
 
-#define NESTING_MAX  5
-#define FINDINGS_MAX 10000
-
-struct decoder {
-    struct balm_lua_host *host;
-    struct balm_arena *arena;
-    struct balm_value found; /* list of normal forms */
-    struct balm_err *err;
-};
-
 static bool is_account(const char *text)
 {
     return strlen(text) == 12 && strspn(text, "0123456789") == 12;
-}
-
-static enum balm_code decode(struct decoder *with, struct balm_value event, int depth);
-
-static enum balm_code decode_each(struct decoder *with, struct balm_value list, int depth)
-{
-    for (size_t i = 0; i < balm_list_len(list); i++) {
-        struct balm_value item = *balm_list_at(list, i);
-        struct balm_value *again = balm_map_get(item, "again");
-        enum balm_code code = BALM_OK;
-
-        if (again) {
-            code = decode(with, *again, depth + 1);
-        } else {
-            balm_list_push(with->arena, with->found, item);
-        }
-        if (code) return code;
-    }
-    return BALM_OK;
-}
-
-static enum balm_code call(struct decoder *with, const char *module, const char *function,
-                           struct balm_value argument, struct balm_value *out)
-{
-    struct balm_value results;
-    enum balm_code code = balm_lua_host_call(with->host, module, function, &argument, 1,
-                                             with->arena, &results, with->err);
-
-    if (code) return code;
-    *out = balm_list_len(results) > 0 ? *balm_list_at(results, 0) : balm_null();
-    return BALM_OK;
-}
-
-static enum balm_code decode(struct decoder *with, struct balm_value event, int depth)
-{
-    struct balm_value format, items;
-    enum balm_code code;
-
-    if (depth > NESTING_MAX) {
-        return balm_fail(with->err, BALM_E_INPUT, "the event is wrapped more than %d times",
-                         NESTING_MAX);
-    }
-    if (balm_list_len(with->found) > FINDINGS_MAX) {
-        return balm_fail(with->err, BALM_E_LIMIT, "one event holds more than %d findings",
-                         FINDINGS_MAX);
-    }
-    if (event.type == BALM_LIST) {
-        for (size_t i = 0; i < balm_list_len(event); i++) {
-            code = decode(with, *balm_list_at(event, i), depth + 1);
-            if (code) return code;
-        }
-        return BALM_OK;
-    }
-    if (event.type != BALM_MAP) {
-        return balm_fail(with->err, BALM_E_INPUT, "an event must be a JSON object, this is a %s",
-                         balm_type_name(event.type));
-    }
-    code = call(with, "events.detect", "format_of", event, &format);
-    if (code) return code;
-    code = call(with, balm_arena_printf(with->arena, "events.%s", format.as.text), "decode", event,
-                &items);
-    if (code) return code;
-    return decode_each(with, items, depth);
 }
 
 /* The script's resource: the attributes, and always the account and the region. */
@@ -131,16 +58,19 @@ enum balm_code balm_findings_decode(struct balm_lua_host *host, struct balm_valu
                                     struct balm_arena *arena, struct balm_finding **out,
                                     size_t *count, struct balm_err *err)
 {
-    struct decoder with = {host, arena, balm_list(arena), err};
-    enum balm_code code = decode(&with, event, 0);
-    size_t len = balm_list_len(with.found);
+    struct balm_value results, found;
+    size_t len;
+    enum balm_code code =
+        balm_lua_host_call(host, "events.detect", "decode", &event, 1, arena, &results, err);
 
     *count = 0;
     if (code) return code;
+    found = balm_list_len(results) > 0 ? *balm_list_at(results, 0) : balm_null();
+    len = balm_list_len(found);
     *out = balm_arena_alloc(arena, len * sizeof **out);
     if (balm_arena_status(arena, err)) return err->code;
     for (size_t i = 0; i < len; i++) {
-        code = fill(&(*out)[i], *balm_list_at(with.found, i), arena, err);
+        code = fill(&(*out)[i], *balm_list_at(found, i), arena, err);
         if (code) return code;
     }
     if (balm_arena_status(arena, err)) return err->code;

@@ -2,7 +2,8 @@
  * finding: an event of any known format, in the one normal form.
  *
  * The formats are Lua files in lua/events/, one each: `events.detect` names the format of a value,
- * `events.<format>` takes it apart. A value may hold others (an envelope, a list): they are decoded again, five deep at most.
+ * `events.<format>` takes it apart. A value may hold others (an envelope, a list): they are decoded
+ * again, five deep at most.
  */
 #ifndef BALM_REMEDY_FINDING_H
 #define BALM_REMEDY_FINDING_H
@@ -27,14 +28,16 @@ struct balm_finding {
 };
 
 /*
- * Decodes event into findings, in arena (the array too). BALM_E_INPUT says what is unknown or missing; the findings before a
- * fault are not given: one event is understood or refused as a whole.
+ * Decodes event into findings, in arena (the array too). BALM_E_INPUT says what is unknown or
+ * missing; the findings before a fault are not given: one event is understood or refused as a
+ * whole.
  */
 enum balm_code balm_findings_decode(struct balm_lua_host *host, struct balm_value event,
                                     struct balm_arena *arena, struct balm_finding **out,
                                     size_t *count, struct balm_err *err);
 
-/* A finding made by hand: `balm run --remediation ID --resource {...}`. default_region is taken where the resource has no Region; may be NULL. */
+/* A finding made by hand: `balm run --remediation ID --resource {...}`. default_region is taken
+   where the resource has no Region; may be NULL. */
 enum balm_code balm_finding_manual(struct balm_finding *out, const char *remediation,
                                    struct balm_value resource, struct balm_value parameters,
                                    const char *default_region, struct balm_arena *arena,

@@ -87,8 +87,9 @@ local function told(text)
   return text ~= "" and text or nil
 end
 
--- Takes an ARN, an account-wide id of Panther's ("123456789012:us-east-1:AWS.GuardDuty.Detector.Meta"),
--- an account ("AWS::::Account:123456789012") or a bare name apart. kind: the type, where it is known.
+-- Takes an id apart: an ARN, Panther's of what an account has once
+-- ("123456789012:us-east-1:AWS.GuardDuty.Detector.Meta"), an account
+-- ("AWS::::Account:123456789012") or a bare name. kind: the type, where it is known.
 function resources.of_id(id, kind)
   local arn = resources.arn(id)
   if arn then
