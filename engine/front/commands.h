@@ -8,10 +8,13 @@
 
 extern const struct balm_command balm_cmd_call;
 extern const struct balm_command balm_cmd_endpoint;
+extern const struct balm_command balm_cmd_iam;
+extern const struct balm_command balm_cmd_list;
 extern const struct balm_command balm_cmd_models;
 extern const struct balm_command balm_cmd_explain;
 extern const struct balm_command balm_cmd_plan;
 extern const struct balm_command balm_cmd_run;
+extern const struct balm_command balm_cmd_show;
 extern const struct balm_command balm_cmd_test;
 
 #endif
