@@ -1,10 +1,10 @@
 /*
  * gate: who decides about each call a script makes.
  *
- * Every call, in whatever session, is validated and serialised first, then handed to the run's gate,
- * which answers now or later, always exactly once: send it, here is the answer, or refused. Plan, apply,
- * specs, a check that may not write, permissions, the kill switch and the record before the write are all gates;
- * they live in remedy/ and may stand one behind another.
+ * Every call, in whatever session, is validated and serialised first, then handed to the run's
+ * gate, which answers now or later, always exactly once: send it, here is the answer, or refused.
+ * Plan, apply, specs, a check that may not write, permissions, the kill switch and the record
+ * before the write are all gates; they live in remedy/ and may stand one behind another.
  */
 #ifndef BALM_SCRIPT_GATE_H
 #define BALM_SCRIPT_GATE_H
@@ -30,9 +30,11 @@ struct balm_gate {
     /* A call that the gate let through has its outcome; before the script sees it. May be NULL. */
     void (*settled)(struct balm_gate *gate, struct balm_question *question,
                     const struct balm_call_result *result);
-    /* The run ended while the question stood unanswered, or its call was under way (sent: then what it did is unknown). Forget it. */
+    /* The run ended while the question stood unanswered, or its call was under way (sent: then what
+       it did is unknown). Forget it. */
     void (*dropped)(struct balm_gate *gate, struct balm_question *question, bool sent);
-    /* May a sleep or a wait of so many seconds really pass? false: it returns at once (plans after an unsent write, specs). NULL: yes. */
+    /* May a sleep or a wait of so many seconds really pass? false: it returns at once (plans after
+       an unsent write, specs). NULL: yes. */
     bool (*may_sleep)(struct balm_gate *gate, double seconds);
 };
 

@@ -1,8 +1,9 @@
 /*
  * instance: one Lua state for one run of one version, thrown away after it.
  *
- * Its phases (check, fix, check again, undo) run one after the other in the same state. A phase waits for AWS by being suspended:
- * the loop resumes it. Releasing an instance cancels whatever it waits for.
+ * Its phases (check, fix, check again, undo) run one after the other in the same state. A phase
+ * waits for AWS by being suspended: the loop resumes it. Releasing an instance cancels whatever it
+ * waits for.
  */
 #ifndef BALM_SCRIPT_INSTANCE_H
 #define BALM_SCRIPT_INSTANCE_H
@@ -23,20 +24,23 @@ struct balm_instance_options {
     struct balm_limits limits;
     const struct balm_log *log; /* log.debug ... also go here when not NULL */
     const char *run;            /* the run's id */
-    bool
-        offline; /* specs: aws.session{} opens without credentials; the clock for sleeps does not pass */
+    /* Specs: aws.session{} opens without credentials; sleeping takes no time. */
+    bool offline;
 };
 
 struct balm_outcome {
-    struct balm_err
-        err; /* BALM_OK: the phase returned. BALM_E_SCRIPT: raised; BALM_E_AWS: an API error left the script; BALM_E_LIMIT ... */
-    struct balm_value
-        detail; /* of an error: {"code","message","status","service","operation","request_id","retryable","file","line","traceback"?} as far as known; else null */
-    struct balm_value
-        first; /* the phase's first and second result as values (check: compliant, before) */
+    /* BALM_OK: the phase returned. BALM_E_SCRIPT: it raised; BALM_E_AWS: an API error left the
+       script; BALM_E_LIMIT ... */
+    struct balm_err err;
+    /* Of an error: {"code", "message", "status", "service", "operation", "request_id", "retryable",
+       "file", "line", "traceback"} as far as known; else null. */
+    struct balm_value detail;
+    /* The first and second result of check and verify (compliant, before). */
+    struct balm_value first;
     struct balm_value second;
-    bool
-        met_unknown; /* the phase read what is not known, or an error came after an unsent write: the plan is not complete */
+    /* The phase read what is not known, or an error came after an unsent write: the plan is not
+       complete. */
+    bool met_unknown;
     double retry_after; /* > 0: aws.retry_later was called */
     const char *why;    /* with it; else "" */
 };
@@ -45,8 +49,8 @@ enum balm_code balm_instance_new(struct balm_instance **out,
                                  const struct balm_instance_options *options, struct balm_err *err);
 void balm_instance_release(struct balm_instance *instance); /* accepts NULL; not from within done */
 
-/* Runs a phase; done comes from the loop, exactly once, unless the instance is released first. outcome lives until the next phase or release.
-   extra: `before` for BALM_PHASE_UNDO, else null. */
+/* Runs a phase; done comes from the loop, exactly once, unless the instance is released first.
+   outcome lives until the next phase or release. extra: `before` for BALM_PHASE_UNDO, else null. */
 void balm_instance_run(struct balm_instance *instance, enum balm_phase phase,
                        struct balm_value extra,
                        void (*done)(void *owner, const struct balm_outcome *outcome), void *owner);
