@@ -1,8 +1,10 @@
 /*
  * client: one API call, from parameters to answer.
  *
- * balm_aws is what a process shares (pack, HTTP, configuration, role cache). A session is an identity in a
- * region. A call is made (validated and serialised, nothing sent), then sent once, or thrown away: between the two stands
+ * balm_aws is what a process shares (pack, HTTP, configuration, role cache). A session is an
+ * identity in a
+ * region. A call is made (validated and serialised, nothing sent), then sent once, or thrown away:
+ * between the two stands
  * whoever decides (the gate).
  */
 #ifndef BALM_AWS_CLIENT_H
@@ -56,7 +58,8 @@ struct balm_session_options {
         *account; /* the account that this session must be in; NULL: no such check (`balm call`) */
     const char *agent; /* added to the User-Agent of each request: the run's id; may be NULL */
 };
-/* Nothing is sent yet. Providers of assumed roles are shared: by source identity, role, external id, STS endpoint and session policy. */
+/* Nothing is sent yet. Providers of assumed roles are shared: by source identity, role, external
+   id, STS endpoint and session policy. */
 enum balm_code balm_session_open(struct balm_session **out, struct balm_aws *aws,
                                  const struct balm_session_options *options, struct balm_err *err);
 void balm_session_retain(struct balm_session *session);
@@ -87,7 +90,8 @@ struct balm_call_options {
 };
 
 /*
- * Makes a call of operation with params (copied: normalised, validated, serialised). On bad parameters fails with BALM_E_ARG, and *problems
+ * Makes a call of operation with params (copied: normalised, validated, serialised). On bad
+ * parameters fails with BALM_E_ARG, and *problems
  * (a list of texts in the given arena) tells all. The call is the caller's to release.
  */
 enum balm_code balm_call_new(struct balm_call **out, struct balm_session *session,
@@ -95,7 +99,8 @@ enum balm_code balm_call_new(struct balm_call **out, struct balm_session *sessio
                              const struct balm_call_options *options,
                              struct balm_arena *problems_arena, struct balm_value *problems,
                              struct balm_err *err);
-/* A raw request for what no model has (client:request). query is a map name -> text or list of texts, headers a map of texts. */
+/* A raw request for what no model has (client:request). query is a map name -> text or list of
+   texts, headers a map of texts. */
 struct balm_raw_call {
     const char *service; /* client name; endpoint and signing name from its rule set */
     const char *method, *path, *action; /* action "s3:GetObject" or NULL */
@@ -123,13 +128,16 @@ size_t balm_call_action_count(const struct balm_call *call);
 const char *balm_call_action_at(const struct balm_call *call, size_t i);
 
 /*
- * Sends: credentials (the session's account is verified before the first request: else WrongAccount and nothing sent), endpoint, signature, HTTP, retries. done is called from the loop, exactly once, unless the call is
+ * Sends: credentials (the session's account is verified before the first request: else
+ * WrongAccount and nothing sent), endpoint, signature, HTTP, retries. done is called from the
+ * loop, exactly once, unless the call is
  * released first; result lives as long as the call.
  */
 void balm_call_send(struct balm_call *call,
                     void (*done)(void *owner, const struct balm_call_result *result), void *owner);
 
-/* For --dry-run: gets credentials as send does, then gives the signed request instead of sending it; request lives as long as the call. */
+/* For --dry-run: gets credentials as send does, then gives the signed request instead of sending
+   it; request lives as long as the call. */
 void balm_call_sign_only(struct balm_call *call,
                          void (*done)(void *owner, const struct balm_request *request,
                                       const struct balm_err *err),

@@ -74,7 +74,8 @@ static struct balm_value bare_name(struct balm_arena *arena, const struct balm_e
     return balm_text_n(arena, text, len);
 }
 
-/* In the config file a section without "profile" is a profile only if it is the default; those of another kind, such as
+/* In the config file a section without "profile" is a profile only if it is the default; those of
+   another kind, such as
    "services x", keep their whole name. */
 static struct balm_value profiles_of(struct balm_arena *arena, struct balm_value sections)
 {

@@ -1,7 +1,8 @@
 /*
  * config: what the environment and the shared AWS files say (the SDKs' own names and meaning).
  *
- * Read once, when first needed. Files: AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) and AWS_CONFIG_FILE
+ * Read once, when first needed. Files: AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) and
+ * AWS_CONFIG_FILE
  * (~/.aws/config); profile: option, AWS_PROFILE, AWS_DEFAULT_PROFILE, "default".
  */
 #ifndef BALM_AWS_CONFIG_H
@@ -9,8 +10,10 @@
 
 #include "core/value.h"
 
-/* Reads an INI text as the SDKs do: comments, continuation lines, nested sections, CRLF, later duplicates win.
-   {"section name": {"key": "value" or {"nested": "value"}}}; a line that cannot be understood is BALM_E_INPUT with its number. */
+/* Reads an INI text as the SDKs do: comments, continuation lines, nested sections, CRLF, later
+   duplicates win.
+   {"section name": {"key": "value" or {"nested": "value"}}}; a line that cannot be understood is
+   BALM_E_INPUT with its number. */
 enum balm_code balm_ini_parse(struct balm_arena *arena, const char *text, size_t len,
                               struct balm_value *out, struct balm_err *err);
 
@@ -40,7 +43,8 @@ enum balm_code balm_aws_config_load(struct balm_aws_config *config,
                                     const struct balm_aws_options *options, struct balm_err *err);
 void balm_aws_config_free(struct balm_aws_config *config);
 
-/* --endpoint-url, AWS_ENDPOINT_URL_<SERVICE> (service id, spaces to _, upper case), AWS_ENDPOINT_URL; NULL when none (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS heeded). */
+/* --endpoint-url, AWS_ENDPOINT_URL_<SERVICE> (service id, spaces to _, upper case),
+   AWS_ENDPOINT_URL; NULL when none (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS heeded). */
 const char *balm_aws_config_endpoint_url(const struct balm_aws_config *config,
                                          const char *service_id);
 

@@ -1,5 +1,7 @@
-/* config, the part that reads the shared files' text, by the rules of Python's configparser that the SDKs follow: an indented
-   line continues the value above it, and an empty value with indented lines is a section of its own. */
+/* config, the part that reads the shared files' text, by the rules of Python's configparser that
+   the SDKs follow: an indented
+   line continues the value above it, and an empty value with indented lines is a section of its
+   own. */
 #include "aws/config.h"
 
 #include "core/text.h"

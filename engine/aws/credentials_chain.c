@@ -1,4 +1,5 @@
-/* credentials, the part that looks for the process's own: the environment, then the shared files' profile. */
+/* credentials, the part that looks for the process's own: the environment, then the shared files'
+   profile. */
 #include "aws/credentials.h"
 
 #include "core/buf.h"
@@ -15,7 +16,8 @@ struct search {
     struct balm_buf tried; /* where it looked, and why there was nothing */
 };
 
-/* What a provider of credentials says: there they are, there are none, or what is wrong with them. */
+/* What a provider of credentials says: there they are, there are none, or what is wrong with them.
+   */
 enum found { FOUND, NONE, BROKEN };
 
 static const char *env(const char *name)
@@ -100,7 +102,8 @@ static enum found from_file(struct search *search, struct balm_value file, const
     return found;
 }
 
-/* Ways of a profile that name other credentials than its own keys. Passing over them could end in the wrong identity. */
+/* Ways of a profile that name other credentials than its own keys. Passing over them could end in
+   the wrong identity. */
 static enum found from_elsewhere(struct search *search)
 {
     static const char *const ways[] = {"role_arn", "credential_process", "sso_session",

@@ -30,7 +30,8 @@ static size_t host_span(const char *text)
     return len <= 253 ? len : 0;
 }
 
-/* The length of ":port", 0 where there is none or it is not one. *own: it is what the scheme means. */
+/* The length of ":port", 0 where there is none or it is not one. *own: it is what the scheme
+   means. */
 static size_t port_span(const char *text, bool https, bool *own)
 {
     size_t digits = text[0] == ':' ? strspn(text + 1, "0123456789") : 0;

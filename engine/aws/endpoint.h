@@ -29,12 +29,14 @@ struct balm_endpoint_question {
 };
 
 /*
- * Resolves by the service's rule set. Its parameters come, first to last, from extra, the operation's
+ * Resolves by the service's rule set. Its parameters come, first to last, from extra, the
+ * operation's
  * static and dynamic context, and the built-ins: region, account and configuration. An endpoint
  * override turns FIPS and dual-stack off and makes S3 address buckets by path, as botocore does.
  *
  * Before any rule runs a region that is no host label and a bucket that could choose the host are
- * refused with BALM_E_ARG. A rule's own error is BALM_E_ARG with its words as the whole message. The
+ * refused with BALM_E_ARG. A rule's own error is BALM_E_ARG with its words as the whole message.
+ * The
  * texts of out live in arena, in the pack, or are question's own.
  */
 enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *question,
@@ -44,8 +46,10 @@ enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *questi
                                      struct balm_err *err);
 
 /*
- * Puts the endpoint, and the operation's host prefix filled from params, into request: scheme, host,
- * base_path, headers. A value that is no host label is refused with BALM_E_ARG. Where base_path is not
+ * Puts the endpoint, and the operation's host prefix filled from params, into request: scheme,
+ * host,
+ * base_path, headers. A value that is no host label is refused with BALM_E_ARG. Where base_path is
+ * not
  * empty and path is "/" alone, path becomes "". May be called again.
  */
 enum balm_code balm_endpoint_apply(const struct balm_endpoint *endpoint,

@@ -12,7 +12,8 @@ enum balm_code balm_endpoint_params(const struct balm_endpoint_question *questio
                                     struct balm_value *out, const char **region,
                                     struct balm_err *err);
 
-/* What an operationContextParams path finds in params: names, [*], keys(x), [a, b][]. A list of what
+/* What an operationContextParams path finds in params: names, [*], keys(x), [a, b][]. A list of
+   what
    is there, or the one value where the path is plain names. */
 struct balm_value balm_endpoint_path(struct balm_value params, const char *path,
                                      struct balm_arena *arena);

@@ -1,7 +1,8 @@
 /*
  * http: requests over libcurl's multi interface on the loop.
  *
- * One pool a process: connections are kept and reused, HTTP/2 where offered, TLS always verified, redirects
+ * One pool a process: connections are kept and reused, HTTP/2 where offered, TLS always verified,
+ * redirects
  * never followed. Nothing here knows AWS.
  */
 #ifndef BALM_AWS_HTTP_H
@@ -28,9 +29,11 @@ enum balm_code balm_http_new(struct balm_http **out, struct balm_loop *loop,
 void balm_http_release(struct balm_http *http); /* cancels what is under way; accepts NULL */
 
 /*
- * Starts sending. request and response are borrowed until done is called or the transfer is cancelled; response is filled (status, headers, body).
+ * Starts sending. request and response are borrowed until done is called or the transfer is
+ * cancelled; response is filled (status, headers, body).
  * done is called from the loop, exactly once, with BALM_OK (any HTTP status) or BALM_E_NET / BALM_E_LIMIT in err;
- * err->retryable says whether the same again may work. extra_agent (the run's id; may be NULL) is added to the User-Agent.
+ * err->retryable says whether the same again may work. extra_agent (the run's id; may be NULL) is
+ * added to the User-Agent.
  */
 enum balm_code balm_http_send(struct balm_http *http, const struct balm_request *request,
                               const char *extra_agent, struct balm_response *response,

@@ -27,7 +27,8 @@ static void start_answer(struct balm_transfer *transfer)
     balm_buf_clear(&transfer->response->body);
 }
 
-/* So that a body of known length is not copied as it grows; no more at once than a server has to send for it. */
+/* So that a body of known length is not copied as it grows; no more at once than a server has to
+   send for it. */
 static void reserve_body(struct balm_transfer *transfer, const char *value)
 {
     unsigned long long len = strtoull(value, NULL, 10);
@@ -141,7 +142,8 @@ static void set_trust(struct balm_transfer *transfer)
 {
     const char *bundle = transfer->http->ca_bundle;
     bool is_dir = bundle && balm_file_is_dir(bundle);
-    /* A folder of certificates is read anew for each connection; a file once, and then its store is kept. */
+    /* A folder of certificates is read anew for each connection; a file once, and then its store
+       is kept. */
     curl_easy_setopt(transfer->easy, CURLOPT_CAPATH, is_dir ? bundle : NULL);
     if (is_dir) {
         curl_easy_setopt(transfer->easy, CURLOPT_CAINFO, NULL);
@@ -229,7 +231,8 @@ static bool reserve_headers(struct balm_transfer *transfer, size_t wanted)
     return true;
 }
 
-/* One line with its NUL. An empty value needs libcurl's own spelling: "Name:" would take the header away. */
+/* One line with its NUL. An empty value needs libcurl's own spelling: "Name:" would take the
+   header away. */
 static void add_line(struct balm_buf *text, const struct balm_header *header)
 {
     (void)balm_buf_adds(text, header->name);

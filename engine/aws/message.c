@@ -6,7 +6,8 @@
 
 #define GROW_MIN ((size_t)8)
 
-/* The arrays keep no capacity: it is 8, then every power of two, so a full one shows by its length. */
+/* The arrays keep no capacity: it is 8, then every power of two, so a full one shows by its
+   length. */
 static void *make_room(struct balm_arena *arena, void *items, size_t len, size_t item_size)
 {
     size_t cap = len < GROW_MIN ? GROW_MIN : len * 2;

@@ -1,7 +1,8 @@
 /*
  * message: one HTTP request and one HTTP response, as data.
  *
- * A request is made by a codec, given its host by the endpoint, signed by sigv4 and sent by http. All its texts
+ * A request is made by a codec, given its host by the endpoint, signed by sigv4 and sent by http.
+ * All its texts
  * live in its own arena, but for the body, which is a buffer.
  */
 #ifndef BALM_AWS_MESSAGE_H

@@ -1,4 +1,5 @@
-/* model, the part about services and operations. What is read here was checked when the service was first asked for. */
+/* model, the part about services and operations. What is read here was checked when the service
+   was first asked for. */
 #include "aws/model_pack.h"
 
 #include "core/text.h"

@@ -1,7 +1,8 @@
 /*
  * model: the service model pack, mapped and read in place (DESIGN §5).
  *
- * Opening a pack reads its header only. A service is checked, every offset of it, the first time that it
+ * Opening a pack reads its header only. A service is checked, every offset of it, the first time
+ * that it
  * is asked for; from then on the pointers given out are into the mapping, valid until the pack is
  * released, and the accessors cannot fail. All texts are NUL-terminated.
  */
@@ -15,7 +16,9 @@ struct balm_service; /* one service, its newest API version */
 struct balm_operation;
 struct balm_shape;
 struct
-    balm_member; /* a member of a structure, the item of a list, the key or value of a map: a shape and how it travels */
+    /* a member of a structure, the item of a list, the key or value of a map: a shape and how it
+       travels */
+    balm_member;
 
 enum balm_protocol {
     BALM_PROTOCOL_NONE, /* none that Balm speaks; balm_service_refusal() says why */
@@ -59,7 +62,8 @@ enum balm_timestamp_format {
 
 /* ---- the pack ---- */
 
-/* Maps the pack at path. BALM_E_IO when it cannot be read, BALM_E_INPUT when it is foreign, cut or of another version. */
+/* Maps the pack at path. BALM_E_IO when it cannot be read, BALM_E_INPUT when it is foreign, cut or
+   of another version. */
 enum balm_code balm_pack_open(struct balm_pack **out, const char *path, struct balm_err *err);
 void balm_pack_release(struct balm_pack *pack); /* accepts NULL */
 
@@ -67,11 +71,13 @@ size_t balm_pack_service_count(const struct balm_pack *pack);
 const char *balm_pack_service_name(const struct balm_pack *pack,
                                    size_t i); /* sorted; checked; "" when damaged */
 
-/* Finds a service by its client name ("s3", "elbv2") and checks it. An unknown name is BALM_E_ARG and suggests the nearest. */
+/* Finds a service by its client name ("s3", "elbv2") and checks it. An unknown name is BALM_E_ARG
+   and suggests the nearest. */
 enum balm_code balm_pack_service(struct balm_pack *pack, const char *name,
                                  const struct balm_service **out, struct balm_err *err);
 
-/* Documents kept beside the services as values in place: "partitions", "endpoints". Copies what is asked for into arena. */
+/* Documents kept beside the services as values in place: "partitions", "endpoints". Copies what is
+   asked for into arena. */
 enum balm_code balm_pack_document(struct balm_pack *pack, const char *name,
                                   struct balm_arena *arena, struct balm_value *out,
                                   struct balm_err *err);
@@ -102,15 +108,18 @@ const char *balm_service_refusal(const struct balm_service *service);
 size_t balm_service_operation_count(const struct balm_service *service);
 const struct balm_operation *balm_service_operation_at(const struct balm_service *service,
                                                        size_t i); /* sorted by API name */
-/* By API name ("PutBucketVersioning") or snake_case name ("put_bucket_versioning"); unknown: BALM_E_ARG, nearest suggested. */
+/* By API name ("PutBucketVersioning") or snake_case name ("put_bucket_versioning"); unknown:
+   BALM_E_ARG, nearest suggested. */
 enum balm_code balm_service_operation(const struct balm_service *service, const char *name,
                                       const struct balm_operation **out, struct balm_err *err);
 
-/* The service's endpoint rule set (a node to walk in place; see rules.h), paginators and waiters. */
+/* The service's endpoint rule set (a node to walk in place; see rules.h), paginators and waiters.
+   */
 struct balm_node; /* one node of a JSON document that lies in the pack */
 const struct balm_node *balm_service_rules(
     const struct balm_service *service); /* NULL when it has none */
-/* The paginator of an operation / a waiter by name, as botocore's file has it ({"input_token":..., ...}); a null value when there is none. */
+/* The paginator of an operation / a waiter by name, as botocore's file has it ({"input_token":...,
+   ...}); a null value when there is none. */
 enum balm_code balm_service_paginator(const struct balm_service *service,
                                       const struct balm_operation *operation,
                                       struct balm_arena *arena, struct balm_value *out);
@@ -151,7 +160,9 @@ const struct balm_shape *balm_operation_output(
     const struct balm_operation *operation); /* NULL: gives nothing */
 const struct balm_member *balm_operation_input_member(
     const struct balm_operation *
-        operation); /* the input's shapeRef: its locationName and xmlNamespace count in rest-xml; NULL as above */
+        /* the input's shapeRef: its locationName and xmlNamespace count in rest-xml; NULL as above
+           */
+        operation);
 const struct balm_member *balm_operation_output_member(
     const struct balm_operation *operation); /* with resultWrapper */
 const char *balm_operation_result_wrapper(
@@ -216,7 +227,8 @@ const char *balm_member_name(const struct balm_member *member); /* "" for items,
 const struct balm_shape *balm_member_shape(const struct balm_member *member);
 bool balm_member_required(const struct balm_member *member);
 enum balm_location balm_member_location(const struct balm_member *member);
-/* locationName where the member or its shape states one, else the member's name ("" for items, keys and values). */
+/* locationName where the member or its shape states one, else the member's name ("" for items,
+   keys and values). */
 const char *balm_member_location_name(const struct balm_member *member);
 bool balm_member_has_location_name(const struct balm_member *member);    /* stated */
 const char *balm_member_query_name(const struct balm_member *member);    /* queryName (ec2) or "" */

@@ -35,9 +35,12 @@ struct balm_rules_result {
 };
 
 /*
- * params: a map of the rule set's parameters (strings, booleans, lists of strings). Its defaults are
- * filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG with its
- * words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes too many steps
+ * params: a map of the rule set's parameters (strings, booleans, lists of strings). Its defaults
+ * are
+ * filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG with
+ * its
+ * words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes too many
+ * steps
  * BALM_E_LIMIT. Texts of out live in arena, in params or in the pack.
  */
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,

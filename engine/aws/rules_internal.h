@@ -36,7 +36,8 @@ struct balm_value balm_rules_attribute(struct balm_value value, const char *path
 
 /* ---- texts (rules_text.c) ---- */
 
-/* {"scheme", "authority", "path", "normalizedPath", "isIp"}, or null: not a URL that a rule may use. */
+/* {"scheme", "authority", "path", "normalizedPath", "isIp"}, or null: not a URL that a rule may
+   use. */
 struct balm_value balm_rules_parse_url(struct balm_arena *arena, const char *text);
 /* {"partition", "service", "region", "accountId", "resourceId": [...]}, or null: not an ARN. */
 struct balm_value balm_rules_parse_arn(struct balm_arena *arena, const char *text);

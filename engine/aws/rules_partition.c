@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What must be known even where partitions.json is older than a partition, or says nothing of it. */
+/* What must be known even where partitions.json is older than a partition, or says nothing of it.
+   */
 struct known {
     const char *id;
     const char *prefix; /* of its regions */

@@ -1,7 +1,8 @@
 /*
  * sigv4: AWS Signature Version 4 for one HTTP request.
  *
- * Pure: no I/O, no clock, no globals. The caller passes the time, so that tests can sign the published
+ * Pure: no I/O, no clock, no globals. The caller passes the time, so that tests can sign the
+ * published
  * vectors and a retry can sign again with a fresh date.
  */
 #ifndef BALM_AWS_SIGV4_H

@@ -56,7 +56,8 @@ void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(v
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task);
 
 /* Watches a descriptor; events is a set of BALM_READ and BALM_WRITE, 0 to pause; with BALM_AT_REST
-   the watch goes on, but does not keep the loop running (a connection nobody uses now). A descriptor in
+   the watch goes on, but does not keep the loop running (a connection nobody uses now). A
+   descriptor in
    error is reported once with both. One watch for a descriptor at a time; it must be released
    before the descriptor is closed. */
 #define BALM_READ    1

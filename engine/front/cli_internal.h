@@ -23,7 +23,8 @@ struct balm_cli {
     bool output_failed;
 };
 
-/* Calls visit for the command's options, its own first. Stops, and returns true, when visit does. */
+/* Calls visit for the command's options, its own first. Stops, and returns true, when visit does.
+   */
 bool balm_cli_each_option(const struct balm_command *command,
                           bool (*visit)(void *owner, const struct balm_option *option),
                           void *owner);

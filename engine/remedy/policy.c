@@ -223,7 +223,8 @@ static bool has_control(const struct balm_version *version, const struct balm_fi
     return false;
 }
 
-/* By the scripts' own `controls`; two that claim one control are an error: the configuration must choose. */
+/* By the scripts' own `controls`; two that claim one control are an error: the configuration must
+   choose. */
 static enum balm_code by_controls(struct balm_catalog *catalog, const struct balm_finding *finding,
                                   struct balm_arena *arena, struct balm_association *out,
                                   struct balm_err *err)

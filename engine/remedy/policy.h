@@ -1,7 +1,8 @@
 /*
  * policy: the configuration, balm.lua (DESIGN §4).
  *
- * A policy is one valid state of the file: immutable, counted. A policy source keeps the newest valid one while
+ * A policy is one valid state of the file: immutable, counted. A policy source keeps the newest
+ * valid one while
  * Balm runs. Everything is checked strictly: a typo must not open a door.
  */
 #ifndef BALM_REMEDY_POLICY_H
@@ -32,8 +33,10 @@ struct balm_exclusion {
 };
 
 /*
- * Loads the file at path; NULL: an empty policy (nothing stated). catalog is asked whether the remediations named exist. now (microseconds) judges dates; log gets exclusions that are about to
- * expire or have expired. Every fault is in one BALM_E_INPUT message (as many as fit; *faults, in arena, has all).
+ * Loads the file at path; NULL: an empty policy (nothing stated). catalog is asked whether the
+ * remediations named exist. now (microseconds) judges dates; log gets exclusions that are about to
+ * expire or have expired. Every fault is in one BALM_E_INPUT message (as many as fit; *faults, in
+ * arena, has all).
  */
 enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
                                 struct balm_catalog *catalog, int64_t now,
@@ -51,7 +54,8 @@ bool balm_policy_requires_permissions(const struct balm_policy *policy);
 bool balm_policy_has_account(const struct balm_policy *policy, const char *account);
 /* A limit of `guards`, as "per_hour"; 0 when not stated. */
 int64_t balm_policy_limit(const struct balm_policy *policy, const char *name);
-/* Finds the remediation of a finding; also what is said about a remediation that the event names itself. */
+/* Finds the remediation of a finding; also what is said about a remediation that the event names
+   itself. */
 enum balm_code balm_policy_associate(const struct balm_policy *policy, struct balm_catalog *catalog,
                                      const struct balm_finding *finding, struct balm_arena *arena,
                                      struct balm_association *out, struct balm_err *err);
@@ -74,7 +78,8 @@ enum balm_code balm_policy_source_new(struct balm_policy_source **out,
                                       struct balm_arena *arena, struct balm_value *faults,
                                       struct balm_err *err);
 void balm_policy_source_release(struct balm_policy_source *source);
-/* Retained for the caller. A changed file that is not valid leaves the old one and is logged once. */
+/* Retained for the caller. A changed file that is not valid leaves the old one and is logged once.
+   */
 struct balm_policy *balm_policy_source_current(struct balm_policy_source *source);
 
 #endif

@@ -1,8 +1,10 @@
 /*
  * catalog: the remediations that are loaded, found, checked, and reloaded while Balm runs.
  *
- * A version is one valid state of a script with all the modules that it requires: immutable, counted, kept by the runs that began
- * with it. A file that changed is loaded anew before it is used; one that is not valid leaves the old version serving.
+ * A version is one valid state of a script with all the modules that it requires: immutable,
+ * counted, kept by the runs that began
+ * with it. A file that changed is loaded anew before it is used; one that is not valid leaves the
+ * old version serving.
  */
 #ifndef BALM_SCRIPT_CATALOG_H
 #define BALM_SCRIPT_CATALOG_H
@@ -30,18 +32,23 @@ enum balm_code balm_catalog_new(struct balm_catalog **out,
 void balm_catalog_release(struct balm_catalog *catalog); /* accepts NULL */
 
 /*
- * Finds the newest valid version of a remediation; *out is retained for the caller. Opens one file where its name is the id's
- * (case, dots and underscores do not count) and one run names one id; else loads all. Unknown: BALM_E_ARG with the nearest id. Invalid, never yet
- * valid: BALM_E_SCRIPT with every fault (detail: list of {"file","line","message"}). Two files with one id: BALM_E_SCRIPT that names both.
+ * Finds the newest valid version of a remediation; *out is retained for the caller. Opens one file
+ * where its name is the id's
+ * (case, dots and underscores do not count) and one run names one id; else loads all. Unknown:
+ * BALM_E_ARG with the nearest id. Invalid, never yet
+ * valid: BALM_E_SCRIPT with every fault (detail: list of {"file","line","message"}). Two files
+ * with one id: BALM_E_SCRIPT that names both.
  */
 enum balm_code balm_catalog_find(struct balm_catalog *catalog, const char *id,
                                  struct balm_version **out, struct balm_arena *arena,
                                  struct balm_value *faults, struct balm_err *err);
-/* Loads all. versions: retained, sorted by id, in arena; faults: list of {"file","line","message"}. Fails only for want of memory or of a folder. */
+/* Loads all. versions: retained, sorted by id, in arena; faults: list of
+   {"file","line","message"}. Fails only for want of memory or of a folder. */
 enum balm_code balm_catalog_all(struct balm_catalog *catalog, struct balm_arena *arena,
                                 struct balm_version ***versions, size_t *count,
                                 struct balm_value *faults, struct balm_err *err);
-/* Is there a file for this id? By its name alone where one fits, so that a configuration that names many remediations costs no
+/* Is there a file for this id? By its name alone where one fits, so that a configuration that
+   names many remediations costs no
    loading; else by loading all. */
 bool balm_catalog_has(struct balm_catalog *catalog, const char *id);
 /* Loads one file by its path, wherever it is (balm check FILE). */
@@ -56,7 +63,8 @@ const char *balm_version_path(const struct balm_version *version);
 const char *balm_version_hash(const struct balm_version *version); /* SHA-256 of the closure, hex */
 /* The session policy that `permissions` make, as JSON; NULL where they are not declared. */
 const char *balm_version_session_policy(const struct balm_version *version);
-/* The declaration as data: id, description, resource, parameters (each in its table form {type, default, required, enum, ...}), permissions (absent when
+/* The declaration as data: id, description, resource, parameters (each in its table form {type,
+   default, required, enum, ...}), permissions (absent when
    undeclared), controls, destructive, verify_seconds, and has_check, has_undo. */
 struct balm_value balm_version_declaration(const struct balm_version *version);
 /* [{"path": "lua/aws.lua" or the module's name, "source": text}], the script first */

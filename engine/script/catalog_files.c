@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Used files are looked at again for each use, but no more often than this: events come by thousands a
+/* Used files are looked at again for each use, but no more often than this: events come by
+   thousands a
    second. A notice from the watch is heeded at once. */
 #define FRESH_NS ((int64_t)1000000)
 

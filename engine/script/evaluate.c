@@ -20,8 +20,8 @@ static int evaluate(lua_State *L)
 
     balm_sandbox_load(L, &evaluation->chunk);
     lua_call(L, 0, 1);
-    evaluation->code = balm_lua_value(L, -1, BALM_LUA_MIXED, evaluation->arena, evaluation->out,
-                                      evaluation->err);
+    evaluation->code =
+        balm_lua_value(L, -1, BALM_LUA_MIXED, evaluation->arena, evaluation->out, evaluation->err);
     return 0;
 }
 

@@ -156,9 +156,12 @@ static void add_quoted(lua_State *L, luaL_Buffer *made, int index)
 /* In hexadecimal, so that it reads back as the same float. */
 static void float_literal(char out[NUMBER_MAX], lua_Number value)
 {
-    if (isnan(value)) (void)snprintf(out, NUMBER_MAX, "(0/0)");
-    else if (isinf(value)) (void)snprintf(out, NUMBER_MAX, value > 0 ? "1e9999" : "-1e9999");
-    else (void)snprintf(out, NUMBER_MAX, "%a", value);
+    if (isnan(value))
+        (void)snprintf(out, NUMBER_MAX, "(0/0)");
+    else if (isinf(value))
+        (void)snprintf(out, NUMBER_MAX, value > 0 ? "1e9999" : "-1e9999");
+    else
+        (void)snprintf(out, NUMBER_MAX, "%a", value);
 }
 
 static void add_literal(lua_State *L, luaL_Buffer *made, int index)

@@ -1,7 +1,8 @@
 /*
  * globals_lua: what a script can name.
  *
- * The table of globals is an allow-list. Libraries stand in it from the first use on: most runs use two or
+ * The table of globals is an allow-list. Libraries stand in it from the first use on: most runs
+ * use two or
  * three, and a state is made for each run.
  */
 #include "script/sandbox_internal.h"

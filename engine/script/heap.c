@@ -122,8 +122,10 @@ static void give_back(struct balm_heap *heap, void *object, size_t size)
         return;
     }
     block = block_of(object);
-    if (block->before) block->before->next = block->next;
-    else heap->blocks = block->next;
+    if (block->before)
+        block->before->next = block->next;
+    else
+        heap->blocks = block->next;
     if (block->next) block->next->before = block->before;
     heap->held -= block->size;
     free(block);
@@ -142,8 +144,10 @@ static void *resize_large(struct balm_heap *heap, void *object, size_t wanted)
     heap->held -= moved->size;
     moved->size = whole;
     hold(heap, whole);
-    if (moved->before) moved->before->next = moved;
-    else heap->blocks = moved;
+    if (moved->before)
+        moved->before->next = moved;
+    else
+        heap->blocks = moved;
     if (moved->next) moved->next->before = moved;
     return moved->bytes;
 }

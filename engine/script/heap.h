@@ -2,7 +2,8 @@
  * heap: the memory of one Lua state, under a ceiling, given back all at once.
  *
  * Small objects come from chunks, by size, and go back to a list of their size; large ones are the
- * C library's. The ceiling counts what is held from the system, not what is in use, so that it holds
+ * C library's. The ceiling counts what is held from the system, not what is in use, so that it
+ * holds
  * whatever order objects come and go in.
  */
 #ifndef BALM_SCRIPT_HEAP_H

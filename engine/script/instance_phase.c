@@ -237,7 +237,7 @@ static void wait(struct balm_instance *instance)
         finish(instance);
         break;
     case BALM_WANT_NOTHING:
-        assert(!"only what wants something yields");
+        assert(false); /* only what wants something yields */
         break;
     }
 }

@@ -1,8 +1,10 @@
 /*
  * json_lua: json.encode and json.decode.
  *
- * Over Balm's own JSON, because what a script makes must be the same in every run and must survive: keys are sorted, integers keep
- * their digits, lists stay lists, and nothing leaks when the memory cap ends the script. (lua-cjson prints in hash order with 14
+ * Over Balm's own JSON, because what a script makes must be the same in every run and must
+ * survive: keys are sorted, integers keep
+ * their digits, lists stay lists, and nothing leaks when the memory cap ends the script. (lua-
+ * cjson prints in hash order with 14
  * digits, reads every number as a float, and loses its buffer; the tests hold it against this.)
  */
 #include "core/json.h"

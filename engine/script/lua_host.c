@@ -17,7 +17,7 @@ struct balm_lua_host {
     struct balm_sandbox *sandbox;
     char *lua_dir;
     struct balm_limits limits;
-    struct balm_buf path;   /* of the module that is being loaded */
+    struct balm_buf path; /* of the module that is being loaded */
     struct balm_buf source;
 };
 
@@ -109,8 +109,7 @@ static enum balm_code read_results(lua_State *L, int first, struct call *call)
 
     *call->results = balm_list(call->arena);
     for (int i = first; i <= lua_gettop(L) && i < first + RESULTS_MAX; i++) {
-        enum balm_code code =
-            balm_lua_value(L, i, BALM_LUA_STRICT, call->arena, &item, call->err);
+        enum balm_code code = balm_lua_value(L, i, BALM_LUA_STRICT, call->arena, &item, call->err);
         if (code) return code;
         (void)balm_list_push(call->arena, *call->results, item);
     }

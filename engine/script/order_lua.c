@@ -1,7 +1,8 @@
 /*
  * order_lua: pairs and next in an order that does not depend on where things lie in memory.
  *
- * Numbers come first, by size; then strings, by byte; then false and true; then the rest, as Lua has it.
+ * Numbers come first, by size; then strings, by byte; then false and true; then the rest, as Lua
+ * has it.
  */
 #include "script/sandbox_internal.h"
 
@@ -198,8 +199,10 @@ static struct counts count_keys(lua_State *L)
     while (lua_next(L, 1)) {
         lua_pop(L, 1);
         read_key(L, -1, &key);
-        if (key.rank == RANK_OTHER) counts.other++;
-        else counts.ordered++;
+        if (key.rank == RANK_OTHER)
+            counts.other++;
+        else
+            counts.ordered++;
         if (!key.integral || key.integer < 1 || (lua_Unsigned)key.integer > items) {
             counts.list = false;
         }
@@ -211,10 +214,14 @@ static struct counts count_keys(lua_State *L)
 
 static void push_key(lua_State *L, const struct key *key)
 {
-    if (key->rank == RANK_STRING) lua_pushlstring(L, key->text, key->len);
-    else if (key->rank == RANK_BOOLEAN) lua_pushboolean(L, key->boolean);
-    else if (key->integral) lua_pushinteger(L, key->integer);
-    else lua_pushnumber(L, key->number);
+    if (key->rank == RANK_STRING)
+        lua_pushlstring(L, key->text, key->len);
+    else if (key->rank == RANK_BOOLEAN)
+        lua_pushboolean(L, key->boolean);
+    else if (key->integral)
+        lua_pushinteger(L, key->integer);
+    else
+        lua_pushnumber(L, key->number);
 }
 
 /* Pushes the keys in order, as a list. Nothing changes the table meanwhile: borrowed texts hold. */
@@ -272,7 +279,9 @@ int balm_pairs(lua_State *L)
         lua_pushcclosure(L, next_key, 2);
     }
     lua_pushvalue(L, 1);
-    if (counts.list && !counts.other) lua_pushinteger(L, 0);
-    else lua_pushnil(L);
+    if (counts.list && !counts.other)
+        lua_pushinteger(L, 0);
+    else
+        lua_pushnil(L);
     return 3;
 }

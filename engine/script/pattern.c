@@ -232,7 +232,8 @@ static const char *match_again(struct balm_pattern *m, const char *at, int digit
     return memcmp(m->captures[i].start, at, len) == 0 ? at + len : NULL;
 }
 
-/* Does an escape stand at p that is more than a class? Then *at and *p move behind what it matched; *at becomes NULL where it does not. */
+/* Does an escape stand at p that is more than a class? Then *at and *p move behind what it
+   matched; *at becomes NULL where it does not. */
 static bool match_escape(struct balm_pattern *m, const char **at, const char **p)
 {
     char letter;

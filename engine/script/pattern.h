@@ -24,7 +24,8 @@ struct balm_pattern {
     const char *pattern, *pattern_end; /* without the anchor */
     int capture_count;
     struct balm_capture captures[BALM_CAPTURES_MAX];
-    /* The caller's. pay(owner, steps) is called before the steps are taken; fail does not return. */
+    /* The caller's. pay(owner, steps) is called before the steps are taken; fail does not return.
+       */
     void *owner;
     void (*pay)(void *owner, uint64_t steps);
     void (*fail)(void *owner, const char *message);

@@ -208,8 +208,7 @@ static void add(lua_State *L, luaL_Buffer *made, const char *text, size_t len)
 }
 
 /* Adds the replacement text at index 3, its %0 ... %9 filled in. */
-static void add_template(struct balm_pattern *m, luaL_Buffer *made, const char *at,
-                         const char *end)
+static void add_template(struct balm_pattern *m, luaL_Buffer *made, const char *at, const char *end)
 {
     lua_State *L = m->owner;
     size_t len;
@@ -274,8 +273,7 @@ static void check_replacement(lua_State *L)
     int type = lua_type(L, 3);
 
     if (type == LUA_TNUMBER) (void)lua_tostring(L, 3);
-    if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TTABLE &&
-        type != LUA_TFUNCTION) {
+    if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TTABLE && type != LUA_TFUNCTION) {
         luaL_typeerror(L, 3, "string/function/table");
     }
 }
@@ -299,7 +297,7 @@ static int gsub(lua_State *L)
     start(&m, L, 1, 2);
     anchored = take_anchor(&m);
     luaL_buffinit(L, &made);
-    for (at = m.subject; count < most; ) {
+    for (at = m.subject; count < most;) {
         const char *end = balm_pattern_match(&m, at);
         if (end && end != last) {
             count++;

@@ -69,8 +69,10 @@ static void resolve(lua_State *L, const char *module, struct balm_lua_chunk *chu
     struct balm_err err;
 
     if (sandbox->sealed) {
-        luaL_error(L, "require \"%s\": modules are loaded with the script, not while it runs: "
-                      "require it at the top of the file", module);
+        luaL_error(L,
+                   "require \"%s\": modules are loaded with the script, not while it runs: "
+                   "require it at the top of the file",
+                   module);
     }
     if (!sandbox->resolve) luaL_error(L, "require \"%s\": there are no modules here", module);
     if (sandbox->resolve(sandbox->resolve_owner, module, chunk, &err)) {
@@ -111,8 +113,10 @@ static void load_module(lua_State *L, const char *module)
     lua_pushcfunction(L, run_module);
     lua_pushstring(L, module);
     status = lua_pcall(L, 1, 1, 0);
-    if (status) lua_pushnil(L); /* the next require tries again */
-    else lua_pushvalue(L, -1);
+    if (status)
+        lua_pushnil(L); /* the next require tries again */
+    else
+        lua_pushvalue(L, -1);
     lua_setfield(L, -3, module);
     if (status == LUA_ERRMEM) balm_sandbox_end(balm_sandbox_of(L), BALM_OVER_MEMORY);
     balm_sandbox_check(L);

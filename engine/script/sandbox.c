@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOOK_EVERY   1000              /* Lua instructions */
-#define LARGE        ((size_t)4096)    /* from here on memory is charged: fresh pages cost time */
+#define HOOK_EVERY   1000           /* Lua instructions */
+#define LARGE        ((size_t)4096) /* from here on memory is charged: fresh pages cost time */
 #define COLLECT_FROM ((size_t)512 << 10)
 
 static void on_count(lua_State *L, lua_Debug *unused);
@@ -41,8 +41,10 @@ bool balm_sandbox_settle(struct balm_sandbox *sandbox)
     sandbox->steps += spent ? left : sandbox->unpaid;
     sandbox->unpaid = 0;
     if (sandbox->over) return true;
-    if (spent) sandbox->over = BALM_OVER_STEPS;
-    else if (time_is_up(sandbox)) sandbox->over = BALM_OVER_CPU;
+    if (spent)
+        sandbox->over = BALM_OVER_STEPS;
+    else if (time_is_up(sandbox))
+        sandbox->over = BALM_OVER_CPU;
     return sandbox->over != BALM_OVER_NOT;
 }
 
@@ -113,7 +115,8 @@ void balm_sandbox_check(lua_State *L)
 /* ---- memory ---- */
 
 /*
- * Lua's allocator. It cannot raise, but it can refuse: a script that keeps the collector busy at the
+ * Lua's allocator. It cannot raise, but it can refuse: a script that keeps the collector busy at
+ * the
  * ceiling, or copies long texts, never comes to the next hook in time.
  */
 static void *allocate(void *owner, void *object, size_t size, size_t wanted)

@@ -18,11 +18,11 @@ struct balm_preload {
 struct balm_sandbox {
     lua_State *L;
     struct balm_limits limits;
-    uint64_t steps;     /* paid so far */
-    uint64_t unpaid;    /* charged since the limits were last looked at */
-    int64_t until;      /* monotonic end of this stretch; 0: not looked at the clock yet */
-    int64_t cpu_until;  /* the same in CPU time, which decides */
-    int64_t now;        /* what os.time tells; 0: the real time */
+    uint64_t steps;    /* paid so far */
+    uint64_t unpaid;   /* charged since the limits were last looked at */
+    int64_t until;     /* monotonic end of this stretch; 0: not looked at the clock yet */
+    int64_t cpu_until; /* the same in CPU time, which decides */
+    int64_t now;       /* what os.time tells; 0: the real time */
     enum balm_over over;
     bool collects; /* the collector runs: not before there is something to collect */
     bool sealed;

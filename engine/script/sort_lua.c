@@ -1,7 +1,8 @@
 /*
  * sort_lua: table.sort, by merging.
  *
- * Whatever a comparison answers, the work is n log n and stays within the list; equal items keep their order; and a
+ * Whatever a comparison answers, the work is n log n and stays within the list; equal items keep
+ * their order; and a
  * comparison that raises leaves the list as it was. Lua's own quicksort promises none of it.
  */
 #include "script/sandbox_internal.h"
@@ -47,8 +48,10 @@ static void merge(lua_State *L, lua_Integer left, lua_Integer middle, lua_Intege
             lua_rawgeti(L, FROM, second ? b : a);
         }
         lua_rawseti(L, INTO, to);
-        if (second) b++;
-        else a++;
+        if (second)
+            b++;
+        else
+            a++;
     }
 }
 

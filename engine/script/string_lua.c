@@ -213,11 +213,10 @@ static int compute(lua_State *L, int operation, const char *event)
     }
     lua_settop(L, 2);
     if (lua_type(L, 2) == LUA_TSTRING || !luaL_getmetafield(L, 2, event)) {
-        return luaL_error(L, "attempt to perform arithmetic on a %s value",
-                          luaL_typename(L, lua_type(L, 1) == LUA_TSTRING &&
-                                                   lua_type(L, 2) != LUA_TSTRING
-                                               ? 2
-                                               : 1));
+        return luaL_error(
+            L, "attempt to perform arithmetic on a %s value",
+            luaL_typename(L,
+                          lua_type(L, 1) == LUA_TSTRING && lua_type(L, 2) != LUA_TSTRING ? 2 : 1));
     }
     lua_insert(L, 1);
     lua_call(L, 2, 1);
@@ -251,10 +250,16 @@ static int first_method(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg meta[] = {
-    {"__add", add},   {"__sub", subtract}, {"__mul", multiply},      {"__div", divide},
-    {"__mod", modulo}, {"__pow", power},    {"__idiv", floor_divide}, {"__unm", negate},
-    {"__index", first_method}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__add", add},
+                                {"__sub", subtract},
+                                {"__mul", multiply},
+                                {"__div", divide},
+                                {"__mod", modulo},
+                                {"__pow", power},
+                                {"__idiv", floor_divide},
+                                {"__unm", negate},
+                                {"__index", first_method},
+                                {NULL, NULL}};
 
 void balm_open_string_methods(lua_State *L)
 {

@@ -53,8 +53,7 @@ static int remove_item(lua_State *L)
     lua_Integer at = luaL_optinteger(L, 2, size);
 
     if (at != size) {
-        luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 2,
-                      "position out of bounds");
+        luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 2, "position out of bounds");
     }
     lua_geti(L, 1, at);
     if (at < size) {
@@ -171,7 +170,7 @@ static int unpack(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"concat", concat},      {"insert", insert}, {"move", move},     {"pack", pack},
+    {"concat", concat},      {"insert", insert},        {"move", move},     {"pack", pack},
     {"remove", remove_item}, {"sort", balm_table_sort}, {"unpack", unpack}, {NULL, NULL}};
 
 int balm_open_table(lua_State *L)

@@ -1,5 +1,6 @@
 /*
- * unknown_lua: what a plan cannot know yet, as a userdata that may be passed on but not looked into.
+ * unknown_lua: what a plan cannot know yet, as a userdata that may be passed on but not looked
+ * into.
  */
 #include "script/sandbox_internal.h"
 #include "script/value_lua.h"
@@ -48,9 +49,9 @@ static int print(lua_State *L)
     return 1;
 }
 
-static const char *const looks[] = {"__add",  "__sub", "__mul",   "__div",      "__mod",  "__pow",
-                                    "__unm",  "__len", "__idiv",  "__band",     "__bor",  "__bxor",
-                                    "__shl",  "__shr", "__bnot",  "__lt",       "__le",   "__call",
+static const char *const looks[] = {"__add",   "__sub",   "__mul",      "__div",  "__mod", "__pow",
+                                    "__unm",   "__len",   "__idiv",     "__band", "__bor", "__bxor",
+                                    "__shl",   "__shr",   "__bnot",     "__lt",   "__le",  "__call",
                                     "__pairs", "__index", "__newindex", NULL};
 
 static void push_meta(lua_State *L)

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 100
+#define DEPTH_MAX    100
 #define PATH_MAX_LEN 256
-/* What one value may take outside of Lua, where its memory cap does not reach: a table that holds another twice, and that another twice,
+/* What one value may take outside of Lua, where its memory cap does not reach: a table that holds
+   another twice, and that another twice,
    is small here and endless there. */
 #define SIZE_MAX_VALUE ((size_t)64 << 20)
 
@@ -266,8 +267,7 @@ static enum balm_code read_key(struct reader *r, struct balm_entry *entry)
     if (lua_type(r->L, -2) == LUA_TSTRING) {
         text = lua_tolstring(r->L, -2, &len);
     } else {
-        len = (size_t)snprintf(digits, sizeof digits, "%lld",
-                               (long long)lua_tointeger(r->L, -2));
+        len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)lua_tointeger(r->L, -2));
     }
     if (take(r, len)) return BALM_E_LIMIT;
     entry->key = balm_arena_copy(r->arena, text, len);
@@ -380,8 +380,7 @@ static enum balm_code read_other(struct reader *r, struct balm_value *out)
         *out = balm_unknown(source);
         return source ? BALM_OK : no_memory(r);
     }
-    (void)snprintf(what, sizeof what, "a %s is not data",
-                   lua_typename(r->L, lua_type(r->L, -1)));
+    (void)snprintf(what, sizeof what, "a %s is not data", lua_typename(r->L, lua_type(r->L, -1)));
     return fault(r, BALM_E_SCRIPT, what);
 }
 

@@ -1,5 +1,6 @@
 /*
- * floor: the same signed requests as a remediation makes, by a bare C program over the same libraries.
+ * floor: the same signed requests as a remediation makes, by a bare C program over the same
+ * libraries.
  *
  * Usage: floor cold URL          AssumeRole, GET, PUT, GET, one after the other
  *        floor warm URL N C      AssumeRole, then N PUTs, C in flight

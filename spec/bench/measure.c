@@ -1,5 +1,6 @@
 /*
- * measure: runs a program and prints what it took: "cpu_us wall_us peak_kib exit" on stderr's last line.
+ * measure: runs a program and prints what it took: "cpu_us wall_us peak_kib exit" on stderr's last
+ * line.
  *
  * A program of its own, as the peak of a process counts that of the one that started it.
  */

@@ -1,8 +1,10 @@
 /*
  * server: a fast stand-in for benchmarks. One thread, epoll, canned answers, latency on demand.
  *
- * Usage: server LATENCY_MS. Prints its port. POST is STS (AssumeRole, GetCallerIdentity), anything else
- * S3's bucket versioning: off until it is PUT, off again after the next AssumeRole. A request without a
+ * Usage: server LATENCY_MS. Prints its port. POST is STS (AssumeRole, GetCallerIdentity), anything
+ * else
+ * S3's bucket versioning: off until it is PUT, off again after the next AssumeRole. A request
+ * without a
  * Signature Version 4 is refused. Latency is the same for all, so that answers wait in one queue.
  */
 #include <arpa/inet.h>

@@ -9,7 +9,6 @@ from harness import ACCOUNT, remediate
 
 BODIES = {
     "nested patterns": 'string.find(("a"):rep(60), (".-"):rep(30) .. "b")',
-    "a huge repetition": 'local s = string.rep("", 2000000000)',
     "a huge move": "table.move({}, 1, 200000000, 1, {})",
     "a loop in pcall": "while true do pcall(function() while true do end end) end",
     "a loop in sort": "table.sort({3, 2, 1}, function() while true do end end)",
@@ -23,6 +22,8 @@ BODIES = {
     "a concat bomb": 'local t = {} for i = 1, 1e6 do t[i] = "0123456789" end '
                      "while true do table.concat(t) end",
 }
+# Lua's own would count to two thousand million here; Balm sees that nothing comes of it.
+HARMLESS = 'local s = string.rep("", 2000000000)'
 FORBIDDEN = ("io", "load", "loadstring", "dofile", "loadfile", "debug", "package", "coroutine", "xpcall",
              "setmetatable", "collectgarbage", "os.getenv", "os.execute", "os.exit", "os.remove",
              "string.dump")
@@ -53,6 +54,14 @@ def test_ends_alone(offline, tmp_path, name):
     assert by_name["Own.Harmless"]["status"] == "fixed", done
     assert by_name["Own.Hostile"]["calls"] == []
     assert time.monotonic() - begun < 20
+
+
+def test_repeating_nothing_takes_no_time(offline, tmp_path):
+    begun = time.monotonic()
+    done = offline("run", "-", "--remediations", folder_with(tmp_path, HARMLESS),
+                   stdin=events("Own.Hostile"))
+    assert done.line["status"] == "fixed", done
+    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)

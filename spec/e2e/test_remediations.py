@@ -93,7 +93,10 @@ def holds(balm, remediation):
     """Does the account itself show what the remediation promises?"""
     _resource, _parameters, (service, operation, params), found = CASES[remediation]
     answer = balm("call", service, operation, json.dumps(params), **account_key(ACCOUNT))
-    return answer.status == 0 and bool(found(answer.line))
+    try:
+        return answer.status == 0 and bool(found(answer.line))
+    except (KeyError, IndexError):  # what is not set is not told
+        return False
 
 
 def writes(standin):
@@ -116,17 +119,22 @@ def test_fixes_the_resource_once(balm, standin, remediation):
     assert [call for call in again.line["calls"] if call["write"]] == []
 
 
+def writes_of(outcome):
+    """The writes and what they carry, but for the token that makes each call its own."""
+    return [(call["operation"], {name: value for name, value in call["params"].items()
+                                 if name != "ClientToken"})
+            for call in outcome.line["calls"] if call["write"]]
+
+
 @pytest.mark.parametrize("remediation", CASES)
 def test_plans_what_it_then_does(balm, standin, remediation):
-    planned = balm("plan", "-", "--allow-destructive", stdin=event_of(remediation))
+    planned = balm("plan", "-", stdin=event_of(remediation))
     assert (planned.status, planned.line["status"]) == (0, "planned"), planned
     assert writes(standin) == []
     assert not holds(balm, remediation)
 
     done = balm("run", "-", "--allow-destructive", stdin=event_of(remediation))
-    as_planned = [(call["operation"], call["params"]) for call in planned.line["calls"] if call["write"]]
-    as_done = [(call["operation"], call["params"]) for call in done.line["calls"] if call["write"]]
-    assert as_planned == as_done
+    assert writes_of(planned) == writes_of(done)
 
 
 @pytest.mark.parametrize("remediation", CASES)
@@ -158,7 +166,7 @@ def test_destroys_nothing_unless_it_may(balm, standin, remediation):
 
 
 def test_the_cases_are_all_there_are(balm):
-    listed = [shown["id"] for shown in balm("list", "--json").line]
+    listed = [shown["id"] for shown in balm("list", "--json").lines]
     assert sorted(listed) == sorted(CASES)
 
 

@@ -65,7 +65,8 @@ static inline void pack_remove(const char *dir)
     }
 }
 
-/* Compiles and opens; NULL, and a line on stderr, when that fails. The files are gone when it returns. */
+/* Compiles and opens; NULL, and a line on stderr, when that fails. The files are gone when it
+   returns. */
 static inline struct balm_pack *pack_of(const struct pack_texts *texts)
 {
     char dir[] = P_tmpdir "/balm-pack-XXXXXX", version[64], out[64];

@@ -29,7 +29,8 @@ static struct balm_value json(const char *text)
     return value;
 }
 
-/* What a rule set answers: the URL, the properties and headers where there are any; or "code: error". */
+/* What a rule set answers: the URL, the properties and headers where there are any; or "code:
+   error". */
 static const char *ask(const char *rules, const char *params)
 {
     struct pack_texts texts = {.rules = rules};
@@ -418,7 +419,8 @@ static void doubled_braces_stand_for_themselves(void **state)
         "{r}");
 }
 
-/* Sixteen trees in one another, each of which tries the next one twice: 2^16 ways, none of which ends. */
+/* Sixteen trees in one another, each of which tries the next one twice: 2^16 ways, none of which
+   ends. */
 static void a_hostile_rule_set_ends_at_its_limits(void **state)
 {
     struct balm_buf deep = BALM_BUF_INIT(1 << 20), wide = BALM_BUF_INIT(8 << 20);

@@ -2,8 +2,10 @@
  * tool_codec: writes requests and reads answers in bulk, for spec/e2e/test_codec.py.
  *
  * Usage: tool_codec PACK. Each line on stdin is {"service", "operation", "params"}, and one line on
- * stdout is the request: {"method", "path", "query", "headers", "body" (base64)}. With "status" (and
- * "headers", "body" in base64) the line is an answer, and what comes is {"answer"} or {"detail"}, what
+ * stdout is the request: {"method", "path", "query", "headers", "body" (base64)}. With "status"
+ * (and
+ * "headers", "body" in base64) the line is an answer, and what comes is {"answer"} or {"detail"},
+ * what
  * an API error says. What goes wrong is {"error"}.
  */
 #include "aws/codec.h"

@@ -2,7 +2,8 @@
  * tool_endpoints: resolves endpoints in bulk, for spec/e2e/test_endpoints.py.
  *
  * Usage: tool_endpoints PACK. Each line on stdin is {"service", "operation"?, "params"?, "region",
- * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "sts"?, "account"?, "extra"?}; each line on stdout what
+ * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "sts"?, "account"?, "extra"?}; each line on stdout
+ * what
  * balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or {"error"}.
  */
 #include "aws/endpoint.h"

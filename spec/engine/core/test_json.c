@@ -71,7 +71,8 @@ static void reads_what_it_writes(void **state)
     same_again("[]");
     same_again("{}");
     same_again("[1,[2,[3]],{\"a\":{\"b\":[]}}]");
-    same_again("{\"Name\":\"b\xC3\xBC" "cket\",\"Size\":14,\"On\":false,\"Else\":null}");
+    same_again("{\"Name\":\"b\xC3\xBC"
+               "cket\",\"Size\":14,\"On\":false,\"Else\":null}");
     same_again("\"quote \\\" slash \\\\ bell \\b\\f\\n\\r\\t \\u0001 end\"");
     same_again("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80 and more than eight plain characters\"");
 }

@@ -1,5 +1,6 @@
 /*
- * fixture: an engine over scripts and a configuration that a test writes, with a fake in AWS's place.
+ * fixture: an engine over scripts and a configuration that a test writes, with a fake in AWS's
+ * place.
  *
  * The fake answers by the test's list, in order, each answer on a later turn of the loop.
  */
