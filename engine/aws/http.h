@@ -31,7 +31,8 @@ void balm_http_release(struct balm_http *http); /* cancels what is under way; ac
 /*
  * Starts sending. request and response are borrowed until done is called or the transfer is
  * cancelled; response is filled (status, headers, body).
- * done is called from the loop, exactly once, with BALM_OK (any HTTP status) or BALM_E_NET / BALM_E_LIMIT in err;
+ * done is called from the loop, exactly once, with BALM_OK (any HTTP status) or BALM_E_NET /
+ * BALM_E_LIMIT in err;
  * err->retryable says whether the same again may work. extra_agent (the run's id; may be NULL) is
  * added to the User-Agent.
  */
