@@ -1,11 +1,10 @@
-/*
- * assume_role: credentials of a role, by sts:AssumeRole, one request for all who want the same.
- */
+/* client, the part about identities that are asked for: roles that are assumed, and the account of the
+   own credentials. */
 #include "aws/client_internal.h"
+
 #include "core/text.h"
 #include "core/time.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,170 +12,233 @@
 
 struct balm_role {
     struct balm_role *next;
+    struct balm_provider *provider; /* this role's; not counted: it frees the role */
+    struct balm_provider *source;   /* told apart by it */
+    struct balm_session *session;   /* that asks: the source's identity, in the region */
+    struct balm_call *call;
     struct balm_arena arena;
-    const char *key; /* what makes one role differ from another */
-    struct balm_aws *aws;
-    struct balm_session *source; /* who assumes it, and where */
-    struct balm_value params;
-    struct balm_call *call; /* a fetch under way */
-    struct balm_provider *provider;
+    const char *arn; /* NULL: GetCallerIdentity */
+    const char *external_id;
+    const char *policy;
+    const char *name;
+    const char *region;
 };
 
-static void on_answer(void *owner, const struct balm_call_result *result)
+static const char *same_or_empty(const char *text)
 {
-    struct balm_role *role = owner;
-    struct balm_value keys = balm_get(result->answer, "Credentials");
-    const char *arn = balm_path(result->answer, "AssumedRoleUser.Arn").type == BALM_STRING
-                          ? balm_path(result->answer, "AssumedRoleUser.Arn").as.text
-                          : "";
-    struct balm_credentials credentials = {balm_get_string(keys, "AccessKeyId", NULL),
-                                           balm_get_string(keys, "SecretAccessKey", NULL),
-                                           balm_get_string(keys, "SessionToken", NULL)};
-    struct balm_value expires = balm_get(keys, "Expiration");
-    struct balm_call *call = role->call;
-    struct balm_err err = result->err;
-    char account[13] = "";
+    return text ? text : "";
+}
 
-    for (int colons = 0; *arn && colons < 4; arn++)
-        colons += *arn == ':';
-    if (strspn(arn, "0123456789") == 12) memcpy(account, arn, 12);
-    role->call = NULL;
-    if (!err.code && (!credentials.access_key_id || !credentials.secret_access_key ||
-                      !credentials.session_token || !account[0])) {
-        (void)balm_fail(&err, BALM_E_INPUT, "the answer to sts:AssumeRole holds no credentials");
+/* "arn:aws:sts::123456789012:assumed-role/x/y": between the fourth colon and the fifth. */
+static const char *account_of(struct balm_arena *arena, const char *arn)
+{
+    int colons;
+    for (colons = 0; colons < 4; colons++) {
+        arn = strchr(arn, ':');
+        if (!arn) return "";
+        arn++;
     }
-    if (err.code) {
-        (void)balm_err_prefix(&err, "sts:AssumeRole %s",
-                              balm_get_string(role->params, "RoleArn", ""));
-        balm_provider_supply(role->provider, NULL, "", 0, &err);
+    return balm_arena_copy(arena, arn, strcspn(arn, ":"));
+}
+
+static void fail(struct balm_role *role, const struct balm_err *why)
+{
+    struct balm_err err = *why;
+    if (role->arn) {
+        (void)balm_err_prefix(&err, "cannot assume %.200s", role->arn);
+    } else {
+        (void)balm_err_prefix(&err, "cannot learn the account of the credentials");
+    }
+    balm_provider_supply(role->provider, NULL, NULL, 0, &err);
+}
+
+static void supply_role(struct balm_role *role, struct balm_value answer)
+{
+    struct balm_value given = balm_get(answer, "Credentials");
+    struct balm_value expires = balm_get(given, "Expiration");
+    const char *arn = balm_get_string(balm_get(answer, "AssumedRoleUser"), "Arn", "");
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_credentials credentials = {balm_get_string(given, "AccessKeyId", ""),
+                                           balm_get_string(given, "SecretAccessKey", ""),
+                                           balm_get_string(given, "SessionToken", "")};
+    const char *account = account_of(&arena, arn);
+    struct balm_err err;
+    if (!credentials.access_key_id[0] || !credentials.secret_access_key[0] || !account ||
+        !account[0]) {
+        (void)balm_fail(&err, BALM_E_INPUT, "the answer lacks credentials or the role's ARN");
+        fail(role, &err);
     } else {
         balm_provider_supply(role->provider, &credentials, account,
                              expires.type == BALM_TIME ? expires.as.integer : 0, NULL);
     }
-    balm_call_release(call);
+    balm_arena_free(&arena);
 }
 
-static enum balm_code start(struct balm_role *role, struct balm_err *err)
+static void supply_own(struct balm_role *role, struct balm_value answer)
 {
-    static const struct balm_call_options plain = {NULL, false};
-    const struct balm_service *service;
-    const struct balm_operation *operation;
-    struct balm_value problems;
-    enum balm_code code = balm_pack_service(role->aws->pack, "sts", &service, err);
-
-    if (!code) code = balm_service_operation(service, "AssumeRole", &operation, err);
-    if (!code) {
-        code = balm_call_new(&role->call, role->source, operation, role->params, &plain,
-                             &role->arena, &problems, err);
+    const struct balm_credentials *own = balm_provider_peek(role->source, NULL);
+    const char *account = balm_get_string(answer, "Account", "");
+    struct balm_err err;
+    if (own && account[0]) {
+        balm_provider_supply(role->provider, own, account, 0, NULL);
+        return;
     }
-    if (!code) balm_call_send(role->call, on_answer, role);
-    return code;
+    (void)balm_fail(&err, BALM_E_INPUT, "the answer names no account");
+    fail(role, &err);
+}
+
+static void on_answer(void *owner, const struct balm_call_result *result)
+{
+    struct balm_role *role = owner;
+    if (result->err.code) {
+        fail(role, &result->err);
+    } else if (role->arn) {
+        supply_role(role, result->answer);
+    } else {
+        supply_own(role, result->answer);
+    }
+}
+
+static struct balm_value params_of(struct balm_role *role, struct balm_arena *arena)
+{
+    struct balm_value params = balm_map(arena);
+    if (!role->arn) return params;
+    (void)balm_map_set(arena, params, "RoleArn", balm_string(role->arn));
+    (void)balm_map_set(arena, params, "RoleSessionName", balm_string(role->name));
+    if (role->external_id[0]) {
+        (void)balm_map_set(arena, params, "ExternalId", balm_string(role->external_id));
+    }
+    if (role->policy[0]) {
+        (void)balm_map_set(arena, params, "Policy", balm_string(role->policy));
+    }
+    return params;
 }
 
 static void fetch(void *owner, struct balm_provider *provider)
 {
     struct balm_role *role = owner;
+    struct balm_pack *pack = role->session->aws->pack;
+    struct balm_arena arena = BALM_ARENA_INIT;
+    const struct balm_service *sts;
+    const struct balm_operation *operation;
+    struct balm_value problems;
     struct balm_err err;
-
-    if (start(role, &err)) balm_provider_supply(provider, NULL, "", 0, &err);
+    const char *name = role->arn ? "AssumeRole" : "GetCallerIdentity";
+    enum balm_code code = balm_pack_service(pack, "sts", &sts, &err);
+    (void)provider;
+    balm_call_release(role->call);
+    role->call = NULL;
+    if (!code) code = balm_service_operation(sts, name, &operation, &err);
+    if (!code) {
+        code = balm_call_new(&role->call, role->session, operation, params_of(role, &arena), NULL,
+                             &arena, &problems, &err);
+    }
+    if (code) {
+        fail(role, &err);
+    } else {
+        balm_call_send(role->call, on_answer, role);
+    }
+    balm_arena_free(&arena);
 }
 
 static void release(void *owner)
 {
     struct balm_role *role = owner;
-
     balm_call_release(role->call);
-    balm_session_release(role->source);
+    balm_session_release(role->session);
     balm_arena_free(&role->arena);
     free(role);
 }
 
-void balm_roles_release(struct balm_role *roles)
+/* What STS takes: letters, digits and a few marks, 2 to 64 of them. */
+static const char *session_name(struct balm_arena *arena, const char *wanted)
 {
-    while (roles) {
-        struct balm_role *next = roles->next;
-        balm_provider_release(roles->provider); /* frees the role with its last session */
-        roles = next;
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_+=,.@-";
+    const char *text = wanted && wanted[0] ? wanted : "balm";
+    char *name = balm_arena_copy(arena, text, strnlen(text, SESSION_NAME_MAX));
+    char *at;
+    for (at = name; at && *at; at++) {
+        if (!strchr(allowed, *at)) *at = '-';
     }
+    return name;
 }
 
-/* "balm-AWS.S3.EnableBucketVersioning": 64 characters that STS takes. */
-static struct balm_value session_name(struct balm_arena *arena, const char *name)
-{
-    char *text = balm_arena_strdup(arena, name && name[0] ? name : "balm");
-
-    if (!text) return balm_null();
-    if (strlen(text) > SESSION_NAME_MAX) text[SESSION_NAME_MAX] = '\0';
-    for (char *c = text; *c; c++) {
-        if (!isalnum((unsigned char)*c) && !strchr("_+=,.@-", *c)) *c = '-';
-    }
-    return balm_string(text);
-}
-
-static void fill_params(struct balm_role *role, const struct balm_session_options *options)
-{
-    struct balm_arena *arena = &role->arena;
-
-    role->params = balm_map(arena);
-    balm_map_set(arena, role->params, "RoleArn", balm_text(arena, options->role_arn));
-    balm_map_set(arena, role->params, "RoleSessionName",
-                 session_name(arena, options->session_name));
-    if (options->external_id && options->external_id[0]) {
-        balm_map_set(arena, role->params, "ExternalId", balm_text(arena, options->external_id));
-    }
-    if (options->session_policy) {
-        balm_map_set(arena, role->params, "Policy", balm_text(arena, options->session_policy));
-    }
-}
-
-static enum balm_code make(struct balm_role *role, const struct balm_session_options *options,
-                           const char *region, struct balm_err *err)
-{
-    struct balm_session_options source = {.from = options->from, .region = region};
-    struct balm_fetcher fetcher = {fetch, release, role};
-    enum balm_code code;
-
-    fill_params(role, options);
-    code = balm_arena_status(&role->arena, err);
-    if (!code) code = balm_session_open(&role->source, role->aws, &source, err);
-    if (!code) {
-        code = balm_provider_fetching(&role->provider, role->aws->setup.loop, &fetcher, err);
-    }
-    return code;
-}
-
-enum balm_code balm_role_provider(struct balm_aws *aws, const struct balm_session_options *options,
-                                  const char *region, struct balm_provider **out,
-                                  struct balm_err *err)
+static enum balm_code make(struct balm_role **out, struct balm_aws *aws, const char *region,
+                           struct balm_provider *source, struct balm_err *err)
 {
     struct balm_role *role = calloc(1, sizeof *role);
+    struct balm_fetcher fetcher = {fetch, release, role};
     enum balm_code code;
-
     if (!role) return balm_nomem(err);
-    balm_arena_init(&role->arena, 0);
-    role->aws = aws;
-    role->key =
-        balm_arena_printf(&role->arena, "%p\n%s\n%s\n%s\n%s\n%s",
-                          options->from ? (void *)options->from->provider : NULL, options->role_arn,
-                          options->external_id ? options->external_id : "", region,
-                          options->session_name ? options->session_name : "",
-                          options->session_policy ? options->session_policy : "");
-    code = balm_arena_status(&role->arena, err);
-    for (struct balm_role *known = aws->roles; !code && known; known = known->next) {
-        if (strcmp(known->key, role->key) != 0) continue;
-        release(role);
-        balm_provider_retain(known->provider);
-        *out = known->provider;
-        return BALM_OK;
-    }
-    if (!code) code = make(role, options, region, err);
+    role->source = source;
+    code = balm_session_make(&role->session, aws, source, region, err);
+    if (!code) code = balm_provider_fetching(&role->provider, aws->loop, &fetcher, err);
     if (code) {
         release(role);
         return code;
     }
+    *out = role;
+    return BALM_OK;
+}
+
+static bool is_same(const struct balm_role *role, const struct balm_session_options *options,
+                    const char *region, const struct balm_provider *source)
+{
+    return role->source == source && strcmp(role->arn, options->role_arn) == 0 &&
+           strcmp(role->region, region) == 0 &&
+           strcmp(role->external_id, same_or_empty(options->external_id)) == 0 &&
+           strcmp(role->policy, same_or_empty(options->session_policy)) == 0;
+}
+
+enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
+                                  const struct balm_session_options *options, const char *region,
+                                  struct balm_provider *source, struct balm_err *err)
+{
+    struct balm_role *role;
+    enum balm_code code;
+    for (role = aws->roles; role; role = role->next) {
+        if (!is_same(role, options, region, source)) continue;
+        *out = role->provider;
+        return BALM_OK;
+    }
+    code = make(&role, aws, region, source, err);
+    if (code) return code;
+    role->arn = balm_arena_strdup(&role->arena, options->role_arn);
+    role->external_id = balm_arena_strdup(&role->arena, same_or_empty(options->external_id));
+    role->policy = balm_arena_strdup(&role->arena, same_or_empty(options->session_policy));
+    role->region = balm_arena_strdup(&role->arena, region);
+    role->name = session_name(&role->arena, options->session_name);
+    code = balm_arena_status(&role->arena, err);
+    if (code) {
+        balm_provider_release(role->provider);
+        return code;
+    }
     role->next = aws->roles;
     aws->roles = role;
-    balm_provider_retain(role->provider);
     *out = role->provider;
     return BALM_OK;
+}
+
+void balm_roles_release(struct balm_aws *aws)
+{
+    while (aws->roles) {
+        struct balm_role *role = aws->roles;
+        aws->roles = role->next;
+        balm_provider_release(role->provider);
+    }
+}
+
+enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aws *aws,
+                                      const char *region, struct balm_err *err)
+{
+    struct balm_provider *own;
+    struct balm_role *role;
+    enum balm_code code = balm_aws_own_provider(aws, &own, err);
+    if (!code && !aws->verified) {
+        code = make(&role, aws, region, own, err);
+        if (!code) aws->verified = role->provider;
+    }
+    *out = aws->verified;
+    return code;
 }

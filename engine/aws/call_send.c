@@ -1,175 +1,45 @@
-/*
- * call_send: the way of a call: credentials, account, endpoint, signature, HTTP, and again.
- */
+/* client, the part that sends calls: credentials, endpoint, signature, attempts, answer. */
 #include "aws/client_internal.h"
+
 #include "aws/retry.h"
 #include "core/clock.h"
 #include "core/text.h"
-#include "core/version.h"
+#include "core/time.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define RESPONSE_MAX ((size_t)64 << 20)
+#define SKEW_MAX_US (INT64_C(86400) * 1000000)
 
-static void ask_credentials(void *owner);
+static void ask(struct balm_call *call);
 
-void balm_call_stop(struct balm_call *call)
-{
-    struct balm_loop *loop = call->session->aws->setup.loop;
-
-    balm_provider_forget(&call->wanted);
-    if (call->transfer) balm_transfer_cancel(call->transfer);
-    balm_call_release(call->identity);
-    call->transfer = NULL;
-    call->identity = NULL;
-    if (!loop) return;
-    balm_timer_stop(loop, &call->timer);
-    balm_task_cancel(loop, &call->task);
-}
+/* ---- the end ---- */
 
 static void tell(void *owner)
 {
     struct balm_call *call = owner;
-
-    call->result.ms = (balm_clock_mono() - call->started) / 1000000;
-    if (call->done) {
-        call->done(call->owner, &call->result);
+    call->stage = OVER;
+    call->result.attempts = call->attempts;
+    call->result.ms = (balm_clock_mono() - call->begun) / 1000000;
+    call->result.in_doubt = call->in_doubt && call->result.err.code != BALM_OK;
+    if (call->signed_only) {
+        bool failed = call->result.err.code != BALM_OK;
+        call->signed_only(call->owner, failed ? NULL : &call->request,
+                          failed ? &call->result.err : NULL);
     } else {
-        call->signed_done(call->owner, call->result.err.code ? NULL : &call->request,
-                          &call->result.err);
+        call->done(call->owner, &call->result);
     }
 }
 
-/* The outcome stands in call->result; it is told on the loop's next turn. */
+/* On a later turn: whoever asked may not be ready for the answer yet. */
 static void finish(struct balm_call *call)
 {
-    balm_task_add(call->session->aws->setup.loop, &call->task, tell, call);
+    balm_task_add(call->session->aws->loop, &call->task, tell, call);
 }
 
-/* ---- answers ---- */
+/* ---- one attempt ---- */
 
-static void try_again(struct balm_call *call)
-{
-    unsigned char byte = 0;
-    const struct balm_err *err = &call->result.err;
-    int64_t delay;
-
-    balm_random(&byte, sizeof byte);
-    delay = balm_retry_delay(call->result.attempts + 1, balm_retry_is_throttling(err->aws_code),
-                             byte / 255.0);
-    if (balm_timer_set(call->session->aws->setup.loop, &call->timer, delay, ask_credentials,
-                       call)) {
-        finish(call);
-    }
-}
-
-static struct balm_provider *provider_of(const struct balm_call *call)
-{
-    return call->session->provider ? call->session->provider : call->session->aws->own;
-}
-
-static bool is_expired_token(const char *aws_code)
-{
-    return strcmp(aws_code, "ExpiredToken") == 0 ||
-           strcmp(aws_code, "ExpiredTokenException") == 0 ||
-           strcmp(aws_code, "RequestExpired") == 0;
-}
-
-/* After a failed attempt: once more, or the end. */
-static void settle_failure(struct balm_call *call)
-{
-    struct balm_err *err = &call->result.err;
-
-    err->retryable = balm_retry_is_retryable(err);
-    if (is_expired_token(err->aws_code) && !call->token_renewed && call->session->provider) {
-        call->token_renewed = true;
-        balm_provider_expire(provider_of(call));
-        try_again(call);
-    } else if (err->retryable &&
-               call->result.attempts < call->session->aws->setup.config->max_attempts) {
-        try_again(call);
-    } else {
-        finish(call);
-    }
-}
-
-static struct balm_value raw_answer(struct balm_call *call)
-{
-    struct balm_arena *arena = &call->arena;
-    struct balm_value answer = balm_map(arena), headers = balm_map(arena);
-
-    for (size_t i = 0; i < call->response.header_len; i++) {
-        balm_map_set(arena, headers, call->response.headers[i].name,
-                     balm_string(call->response.headers[i].value));
-    }
-    balm_map_set(arena, answer, "status", balm_int(call->response.status));
-    balm_map_set(arena, answer, "headers", headers);
-    balm_map_set(arena, answer, "body",
-                 balm_bytes(call->response.body.bytes, call->response.body.len));
-    return answer;
-}
-
-static void read_error(struct balm_call *call)
-{
-    struct balm_err *err = &call->result.err;
-
-    if (call->operation) {
-        balm_parse_error(call->operation, &call->response, &call->arena, err, &call->result.detail);
-        return;
-    }
-    (void)balm_fail(err, BALM_E_AWS, "%s: the answer's status is %d", call->name,
-                    call->response.status);
-    err->http_status = call->response.status;
-    (void)snprintf(err->aws_code, sizeof err->aws_code, "%d", call->response.status);
-}
-
-static void read_response(struct balm_call *call)
-{
-    const struct balm_response *response = &call->response;
-    struct balm_call_result *result = &call->result;
-    bool good = response->status < 300 &&
-                !(call->operation && balm_response_hides_error(call->operation, response));
-
-    result->http_status = response->status;
-    result->request_id = balm_response_request_id(response, &call->arena);
-    if (!good) {
-        read_error(call);
-        settle_failure(call);
-        return;
-    }
-    if (!call->operation) {
-        result->answer = raw_answer(call);
-    } else if (balm_parse_response(call->operation, call->params, response, &call->arena,
-                                   &result->answer, &result->err)) {
-        result->err.http_status = response->status;
-    }
-    (void)balm_arena_status(&call->arena, &result->err);
-    finish(call);
-}
-
-static void on_http(void *owner, const struct balm_err *err)
-{
-    struct balm_call *call = owner;
-
-    call->transfer = NULL;
-    call->result.err = *err;
-    if (!err->code) {
-        call->result.in_doubt = false;
-        read_response(call);
-        return;
-    }
-    call->result.in_doubt = call->response.was_sent;
-    if (err->retryable && call->result.attempts < call->session->aws->setup.config->max_attempts) {
-        try_again(call);
-    } else {
-        finish(call);
-    }
-}
-
-/* ---- requests ---- */
-
-static enum balm_code place(struct balm_call *call, const char *account, struct balm_err *err)
+static enum balm_code resolve(struct balm_call *call, const char *account, struct balm_err *err)
 {
     struct balm_aws *aws = call->session->aws;
     struct balm_endpoint_question question = {.service = call->service,
@@ -181,19 +51,32 @@ static enum balm_code place(struct balm_call *call, const char *account, struct 
                                               .account = account};
     const struct balm_partitions *partitions;
     enum balm_code code;
-
     if (call->has_endpoint) return BALM_OK;
     code = balm_aws_partitions(aws, &partitions, err);
     if (!code) {
-        code = balm_endpoint_resolve(&question, aws->setup.config, partitions, &call->arena,
+        code = balm_endpoint_resolve(&question, aws->config, partitions, &call->arena,
                                      &call->endpoint, err);
     }
     if (!code) {
-        code = balm_endpoint_apply(&call->endpoint, call->operation, call->params, &call->request,
-                                   err);
+        code = balm_endpoint_apply(&call->endpoint, call->operation, question.params,
+                                   &call->request, err);
     }
-    call->has_endpoint = !code;
+    call->has_endpoint = code == BALM_OK;
     return code;
+}
+
+/* Of a body that is a stream, with TLS and a checksum besides, as the SDKs do; and where the model says so. */
+static bool is_unsigned_payload(const struct balm_call *call)
+{
+    if (!call->operation) return false;
+    return strcmp(balm_operation_auth_type(call->operation), "v4-unsigned-body") == 0 ||
+           balm_operation_unsigned_payload(call->operation);
+}
+
+static bool is_s3_family(const char *signing_name)
+{
+    return strcmp(signing_name, "s3") == 0 || strcmp(signing_name, "s3-outposts") == 0 ||
+           strcmp(signing_name, "s3-object-lambda") == 0;
 }
 
 static enum balm_code sign(struct balm_call *call, const struct balm_credentials *credentials,
@@ -203,150 +86,228 @@ static enum balm_code sign(struct balm_call *call, const struct balm_credentials
     struct balm_sigv4_options options = {
         .region = call->endpoint.signing_region,
         .service = call->endpoint.signing_name,
-        .now = balm_aws_now(aws),
-        .unsigned_payload = call->operation && balm_operation_unsigned_payload(call->operation),
+        .now = aws->fixed_now ? aws->fixed_now : balm_clock_now() + aws->skew_us,
+        .unsigned_payload = is_unsigned_payload(call),
         .raw_path = call->endpoint.raw_path,
-        .payload_header = call->endpoint.raw_path,
-        .keys = aws->keys,
-    };
-
+        .payload_header = is_s3_family(call->endpoint.signing_name),
+        .keys = aws->keys};
     if (strcmp(call->endpoint.auth_scheme, "none") == 0) return BALM_OK;
     if (strcmp(call->endpoint.auth_scheme, "sigv4") != 0) {
-        return balm_fail(err, BALM_E_ARG,
-                         "%s:%s wants to be signed by %s, which Balm does not speak",
-                         balm_service_name(call->service), call->name, call->endpoint.auth_scheme);
+        return balm_fail(err, BALM_E_ARG, "%s asks for signatures of kind %s, which Balm lacks",
+                         call->endpoint.url, call->endpoint.auth_scheme);
     }
+    (void)snprintf(call->key_id, sizeof call->key_id, "%s", credentials->access_key_id);
     return balm_sigv4_sign(&call->request, credentials, &options, err);
 }
 
-static enum balm_code transmit(struct balm_call *call, struct balm_err *err)
-{
-    struct balm_aws *aws = call->session->aws;
-    struct balm_http_options options = {.ca_bundle = aws->setup.config->ca_bundle,
-                                        .user_agent = "balm/" BALM_VERSION};
-    enum balm_code code = BALM_OK;
+static void on_http(void *owner, const struct balm_err *err);
 
-    if (!aws->http) code = balm_http_new(&aws->http, aws->setup.loop, &options, err);
+static enum balm_code post(struct balm_call *call, struct balm_err *err)
+{
+    struct balm_http *http;
+    enum balm_code code = balm_aws_http(call->session->aws, &http, err);
     if (code) return code;
     balm_response_free(&call->response);
-    balm_response_init(&call->response, RESPONSE_MAX);
-    call->result.attempts++;
-    return balm_http_send(aws->http, &call->request, call->session->agent, &call->response, on_http,
+    code = balm_http_send(http, &call->request, call->session->agent, &call->response, on_http,
                           call, &call->transfer, err);
-}
-
-/* ---- credentials and account ---- */
-
-static void on_identity(void *owner, const struct balm_call_result *result)
-{
-    struct balm_call *call = owner, *identity = call->identity;
-    const char *account = balm_get_string(result->answer, "Account", "");
-
-    call->identity = NULL;
-    call->result.err = result->err;
-    if (!result->err.code) {
-        (void)snprintf(call->session->aws->own_account, sizeof call->session->aws->own_account,
-                       "%s", account);
-        if (!account[0]) {
-            (void)balm_fail(&call->result.err, BALM_E_INPUT,
-                            "the answer to sts:GetCallerIdentity names no account");
-        }
-    } else {
-        (void)balm_err_prefix(&call->result.err, "sts:GetCallerIdentity");
-    }
-    balm_call_release(identity);
-    if (call->result.err.code) {
-        finish(call);
-    } else {
-        ask_credentials(call);
-    }
-}
-
-static enum balm_code ask_identity(struct balm_call *call, struct balm_err *err)
-{
-    static const struct balm_call_options plain = {NULL, false};
-    struct balm_session_options options = {.from = call->session, .region = call->session->region};
-    struct balm_session *session;
-    const struct balm_service *service;
-    const struct balm_operation *operation;
-    struct balm_value problems;
-    enum balm_code code = balm_session_open(&session, call->session->aws, &options, err);
-
     if (code) return code;
-    code = balm_pack_service(call->session->aws->pack, "sts", &service, err);
-    if (!code) code = balm_service_operation(service, "GetCallerIdentity", &operation, err);
-    if (!code) {
-        code = balm_call_new(&call->identity, session, operation, balm_map(&call->arena), &plain,
-                             &call->arena, &problems, err);
-    }
-    if (!code) balm_call_send(call->identity, on_identity, call);
-    balm_session_release(session);
-    return code;
+    call->attempts++;
+    call->stage = SENDING;
+    return BALM_OK;
 }
 
-static enum balm_code wrong_account(const struct balm_call *call, const char *account,
+static enum balm_code check_account(const struct balm_call *call, const char *account,
                                     struct balm_err *err)
 {
+    const char *wanted = call->session->account;
+    if (!wanted[0] || strcmp(wanted, account) == 0) return BALM_OK;
     (void)balm_fail(err, BALM_E_AUTH,
-                    "the credentials are of account %s, the resource is in account %s: nothing "
-                    "was sent",
-                    account, call->session->account);
+                    "the credentials are of account %.20s, not of %.20s; nothing was sent",
+                    account[0] ? account : "(unknown)", wanted);
     (void)snprintf(err->aws_code, sizeof err->aws_code, "WrongAccount");
     return err->code;
 }
 
 static void on_credentials(void *owner, const struct balm_credentials *credentials,
-                           const char *account, const struct balm_err *why)
+                           const char *account, const struct balm_err *failure)
 {
     struct balm_call *call = owner;
     struct balm_err *err = &call->result.err;
-    const char *wanted = call->session->account;
-    enum balm_code code = BALM_OK;
-
+    enum balm_code code;
     if (!credentials) {
-        *err = *why;
+        *err = *failure;
         finish(call);
         return;
     }
-    if (!account[0] && !call->session->provider) account = call->session->aws->own_account;
-    if (wanted[0] && !account[0]) {
-        if (ask_identity(call, err)) finish(call);
-        return;
-    }
-    if (wanted[0] && strcmp(wanted, account) != 0) code = wrong_account(call, account, err);
-    if (!code) code = place(call, account, err);
+    code = check_account(call, account, err);
+    if (!code) code = resolve(call, account, err);
     if (!code) code = sign(call, credentials, err);
-    if (!code && call->done) code = transmit(call, err);
-    if (code || !call->done) finish(call);
+    if (!code && !call->signed_only) code = post(call, err);
+    if (code || call->signed_only) finish(call);
 }
 
-static void ask_credentials(void *owner)
+static void ask(struct balm_call *call)
+{
+    call->stage = ASKING;
+    memset(&call->result.err, 0, sizeof call->result.err);
+    balm_provider_get(call->session->provider, &call->wanted, on_credentials, call);
+}
+
+/* ---- answers ---- */
+
+static void read_raw(struct balm_call *call)
+{
+    struct balm_arena *arena = &call->arena;
+    struct balm_response *response = &call->response;
+    struct balm_value headers = balm_map(arena);
+    size_t i;
+    for (i = 0; i < response->header_len; i++) {
+        (void)balm_map_put(arena, headers, response->headers[i].name,
+                           strlen(response->headers[i].name),
+                           balm_text(arena, response->headers[i].value));
+    }
+    call->result.answer = balm_map(arena);
+    (void)balm_map_set(arena, call->result.answer, "status", balm_int(response->status));
+    (void)balm_map_set(arena, call->result.answer, "headers", headers);
+    (void)balm_map_set(arena, call->result.answer, "body",
+                       balm_text_n(arena, response->body.bytes, response->body.len));
+}
+
+/* An error of a raw call has no model; its status is its code. */
+static void read_raw_error(struct balm_call *call)
+{
+    struct balm_err *err = &call->result.err;
+    const char *type = balm_response_header(&call->response, "x-amzn-errortype");
+    (void)balm_fail(err, BALM_E_AWS, "%s answered with status %d", call->request.host,
+                    call->response.status);
+    err->http_status = call->response.status;
+    if (type) {
+        (void)snprintf(err->aws_code, sizeof err->aws_code, "%.*s", (int)strcspn(type, ":"), type);
+    } else {
+        (void)snprintf(err->aws_code, sizeof err->aws_code, "%d", call->response.status);
+    }
+}
+
+static void read_answer(struct balm_call *call)
+{
+    struct balm_call_result *result = &call->result;
+    const struct balm_response *response = &call->response;
+    bool is_bad = response->status >= 300 ||
+                  (call->operation && balm_response_hides_error(call->operation, response));
+    result->http_status = response->status;
+    result->request_id = balm_response_request_id(response, &call->arena);
+    if (is_bad && call->operation) {
+        balm_parse_error(call->operation, response, &call->arena, &result->err, &result->detail);
+    } else if (is_bad) {
+        read_raw_error(call);
+    } else if (call->operation) {
+        (void)balm_parse_response(call->operation, call->params, response, &call->arena,
+                                  &result->answer, &result->err);
+    } else {
+        read_raw(call);
+    }
+    if (!result->err.code) (void)balm_arena_status(&call->arena, &result->err);
+}
+
+static bool is_expired(const char *aws_code)
+{
+    return strcmp(aws_code, "ExpiredToken") == 0 ||
+           strcmp(aws_code, "ExpiredTokenException") == 0 ||
+           strcmp(aws_code, "RequestExpired") == 0;
+}
+
+static bool is_skewed(const char *aws_code)
+{
+    return strcmp(aws_code, "RequestTimeTooSkewed") == 0 ||
+           strcmp(aws_code, "InvalidSignatureException") == 0 ||
+           strcmp(aws_code, "RequestInTheFuture") == 0;
+}
+
+/* Fresh credentials, once, unless another call has fetched them meanwhile. */
+static bool refresh(struct balm_call *call)
+{
+    struct balm_provider *provider = call->session->provider;
+    const struct balm_credentials *held = balm_provider_peek(provider, NULL);
+    if (call->refreshed) return false;
+    call->refreshed = true;
+    if (held && strcmp(held->access_key_id, call->key_id) == 0) {
+        balm_provider_expire(provider);
+        held = balm_provider_peek(provider, NULL);
+        /* Credentials that cannot be fetched anew stay what they are. */
+        if (held) return false;
+    }
+    return true;
+}
+
+/* Takes the service's clock from its answer, once, where it differs by minutes. */
+static bool correct_clock(struct balm_call *call)
+{
+    const char *date = balm_response_header(&call->response, "date");
+    int64_t there;
+    int64_t skew;
+    if (call->corrected || !date || !balm_time_parse(date, strlen(date), &there)) return false;
+    call->corrected = true;
+    skew = there - balm_clock_now();
+    if (skew > SKEW_MAX_US || skew < -SKEW_MAX_US) return false;
+    skew -= call->session->aws->skew_us;
+    if (skew < 60000000 && skew > -60000000) return false;
+    call->session->aws->skew_us += skew;
+    return true;
+}
+
+static void try_again(void *owner)
+{
+    ask(owner);
+}
+
+static bool wants_retry(struct balm_call *call)
+{
+    const struct balm_err *err = &call->result.err;
+    if (call->attempts >= call->session->aws->config->max_attempts) return false;
+    if (err->code == BALM_E_AWS && is_expired(err->aws_code)) return refresh(call);
+    if (err->code == BALM_E_AWS && is_skewed(err->aws_code)) return correct_clock(call);
+    return balm_retry_is_retryable(err);
+}
+
+static double random_part(void)
+{
+    uint32_t bits;
+    balm_random(&bits, sizeof bits);
+    return (double)bits / (double)UINT32_MAX;
+}
+
+static void on_http(void *owner, const struct balm_err *failure)
 {
     struct balm_call *call = owner;
-    struct balm_provider *provider = call->session->provider;
-
-    memset(&call->result.err, 0, sizeof call->result.err);
-    if (!provider && balm_aws_own_provider(call->session->aws, &provider, &call->result.err)) {
-        finish(call);
+    struct balm_err *err = &call->result.err;
+    struct balm_loop *loop = call->session->aws->loop;
+    int64_t delay;
+    call->stage = WAITING;
+    call->transfer = NULL;
+    if (failure->code) {
+        *err = *failure;
+        if (call->response.was_sent) call->in_doubt = true;
+    } else {
+        read_answer(call);
+    }
+    if (!err->code || !wants_retry(call)) {
+        tell(call);
         return;
     }
-    balm_provider_get(provider, &call->wanted, on_credentials, call);
+    delay = balm_retry_delay(call->attempts + 1, balm_retry_is_throttling(err->aws_code),
+                             random_part());
+    if (balm_timer_set(loop, &call->timer, delay, try_again, call)) tell(call);
 }
 
-static void begin(struct balm_call *call)
-{
-    call->started = balm_clock_mono();
-    call->result.request_id = "";
-    call->result.answer = call->result.detail = balm_null();
-    ask_credentials(call);
-}
+/* ---- the door ---- */
 
 void balm_call_send(struct balm_call *call,
                     void (*done)(void *owner, const struct balm_call_result *result), void *owner)
 {
     call->done = done;
     call->owner = owner;
-    begin(call);
+    call->begun = balm_clock_mono();
+    ask(call);
 }
 
 void balm_call_sign_only(struct balm_call *call,
@@ -354,7 +315,8 @@ void balm_call_sign_only(struct balm_call *call,
                                       const struct balm_err *err),
                          void *owner)
 {
-    call->signed_done = done;
+    call->signed_only = done;
     call->owner = owner;
-    begin(call);
+    call->begun = balm_clock_mono();
+    ask(call);
 }

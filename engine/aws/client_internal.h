@@ -6,62 +6,85 @@
 
 #include "aws/client.h"
 
-struct balm_role; /* an assumed role's provider and how it is fetched (assume_role.c) */
+struct balm_role; /* an assumed role's provider, and what it was asked for */
 
 struct balm_aws {
-    struct balm_aws_setup setup;
+    struct balm_loop *loop;
+    struct balm_aws_config *config;
     struct balm_pack *pack;
+    struct balm_partitions *partitions; /* from here on NULL until first needed */
     struct balm_http *http;
-    struct balm_signing_keys *keys;
-    struct balm_partitions *partitions; /* NULL: not asked for yet */
-    struct balm_provider *own;          /* NULL: not asked for yet */
-    char own_account[13];               /* "": not known yet */
+    struct balm_provider *own;
+    struct balm_provider *verified; /* the own credentials, their account asked for */
     struct balm_role *roles;
+    struct balm_signing_keys *keys;
+    int64_t fixed_now;
+    int64_t skew_us; /* what the services' clock is ahead of ours */
+    const struct balm_log *log;
 };
 
 struct balm_session {
-    size_t references;
+    int references;
     struct balm_aws *aws;
+    struct balm_provider *provider;
     struct balm_arena arena;
-    struct balm_provider *provider; /* NULL: the process's own */
-    const char *region, *partition, *account, *agent;
+    const char *region;
+    const char *partition;
+    const char *account; /* that its credentials must belong to; "": any */
+    const char *agent;   /* may be NULL */
+    bool is_role;        /* its provider says its account */
 };
+
+enum stage { IDLE, ASKING, SENDING, WAITING, OVER };
 
 struct balm_call {
     struct balm_session *session;
     const struct balm_service *service;
     const struct balm_operation *operation; /* NULL: raw */
     struct balm_arena arena;
-    const char *region, *name, *action;
-    struct balm_value params, warnings;
-    bool raw_is_write;
+    const char *name;   /* raw: "GET /path" */
+    const char *action; /* raw: may be NULL */
+    const char *region;
+    struct balm_value params;
+    struct balm_value warnings;
     struct balm_request request;
-
-    /* while it is sent (call_send.c) */
-    struct balm_endpoint endpoint;
-    bool has_endpoint, token_renewed;
     struct balm_response response;
+    struct balm_endpoint endpoint;
+    bool has_endpoint;
+    enum stage stage;
+    int attempts;
+    int64_t begun;
+    bool in_doubt;
+    bool refreshed;
+    bool corrected;
+    char key_id[160]; /* whose signature the last attempt bore */
     struct balm_wanted wanted;
     struct balm_transfer *transfer;
     struct balm_timer timer;
-    struct balm_call *identity; /* GetCallerIdentity, where the account must be asked for */
-    struct balm_task task;      /* tells the outcome */
-    int64_t started;
+    struct balm_task task;
     struct balm_call_result result;
     void (*done)(void *owner, const struct balm_call_result *result);
-    void (*signed_done)(void *owner, const struct balm_request *request,
+    void (*signed_only)(void *owner, const struct balm_request *request,
                         const struct balm_err *err);
     void *owner;
 };
 
-/* The time that goes into signatures. */
-int64_t balm_aws_now(const struct balm_aws *aws);
-/* The provider of a role, shared by all sessions that ask for the same; retained for the caller. */
-enum balm_code balm_role_provider(struct balm_aws *aws, const struct balm_session_options *options,
-                                  const char *region, struct balm_provider **out,
-                                  struct balm_err *err);
-void balm_roles_release(struct balm_role *roles);
-/* Frees what a sending call holds. */
-void balm_call_stop(struct balm_call *call);
+enum balm_code balm_aws_http(struct balm_aws *aws, struct balm_http **out, struct balm_err *err);
+/* A session of provider (retained) without a check of its account. */
+enum balm_code balm_session_make(struct balm_session **out, struct balm_aws *aws,
+                                 struct balm_provider *provider, const char *region,
+                                 struct balm_err *err);
+/* The provider of an assumed role, shared; borrowed. */
+enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
+                                  const struct balm_session_options *options, const char *region,
+                                  struct balm_provider *source, struct balm_err *err);
+void balm_roles_release(struct balm_aws *aws);
+/* The own credentials, once GetCallerIdentity has said their account; borrowed. */
+enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aws *aws,
+                                      const char *region, struct balm_err *err);
+/* An empty call on session (retained); whoever makes it fills in the request. */
+enum balm_code balm_call_make(struct balm_call **out, struct balm_session *session,
+                              const struct balm_service *service,
+                              const struct balm_call_options *options, struct balm_err *err);
 
 #endif
