@@ -2,10 +2,11 @@
 
 #include "aws/client_internal.h"
 #include "core/digest.h"
+#include "core/version.h"
 
 #include <stdlib.h>
 
-#define USER_AGENT "balm/1.0"
+#define USER_AGENT "balm/" BALM_VERSION
 
 enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *setup,
                             struct balm_err *err)
