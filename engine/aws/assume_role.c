@@ -13,7 +13,7 @@
 struct balm_role {
     struct balm_role *next;
     struct balm_provider *provider; /* this role's; not counted: it frees the role */
-    struct balm_provider *source;   /* told apart by it */
+    struct balm_provider *source;   /* told apart by it; NULL: the own */
     struct balm_session *session;   /* that asks: the source's identity, in the region */
     struct balm_call *call;
     struct balm_arena arena;
@@ -76,7 +76,7 @@ static void supply_role(struct balm_role *role, struct balm_value answer)
 
 static void supply_own(struct balm_role *role, struct balm_value answer)
 {
-    const struct balm_credentials *own = balm_provider_peek(role->source, NULL);
+    const struct balm_credentials *own = balm_provider_peek(role->session->aws->own, NULL);
     const char *account = balm_get_string(answer, "Account", "");
     struct balm_err err;
     if (own && account[0]) {
@@ -236,7 +236,7 @@ enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aw
     struct balm_role *role;
     enum balm_code code = balm_aws_own_provider(aws, &own, err);
     if (!code && !aws->verified) {
-        code = make(&role, aws, region, own, err);
+        code = make(&role, aws, region, NULL, err);
         if (!code) aws->verified = role->provider;
     }
     *out = aws->verified;

@@ -148,9 +148,22 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
 
 static void ask(struct balm_call *call)
 {
+    struct balm_session *session = call->session;
+    enum balm_code code = BALM_OK;
     call->stage = ASKING;
     memset(&call->result.err, 0, sizeof call->result.err);
-    balm_provider_get(call->session->provider, &call->wanted, on_credentials, call);
+    call->provider = session->provider;
+    if (!call->provider && session->account[0]) {
+        code = balm_verified_provider(&call->provider, session->aws, session->region,
+                                      &call->result.err);
+    } else if (!call->provider) {
+        code = balm_aws_own_provider(session->aws, &call->provider, &call->result.err);
+    }
+    if (code) {
+        finish(call);
+    } else {
+        balm_provider_get(call->provider, &call->wanted, on_credentials, call);
+    }
 }
 
 /* ---- answers ---- */
@@ -226,7 +239,7 @@ static bool is_skewed(const char *aws_code)
 /* Fresh credentials, once, unless another call has fetched them meanwhile. */
 static bool refresh(struct balm_call *call)
 {
-    struct balm_provider *provider = call->session->provider;
+    struct balm_provider *provider = call->provider;
     const struct balm_credentials *held = balm_provider_peek(provider, NULL);
     if (call->refreshed) return false;
     call->refreshed = true;

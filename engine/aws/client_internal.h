@@ -26,13 +26,12 @@ struct balm_aws {
 struct balm_session {
     int references;
     struct balm_aws *aws;
-    struct balm_provider *provider;
+    struct balm_provider *provider; /* NULL: the process's own, looked for when first needed */
     struct balm_arena arena;
     const char *region;
     const char *partition;
     const char *account; /* that its credentials must belong to; "": any */
     const char *agent;   /* may be NULL */
-    bool is_role;        /* its provider says its account */
 };
 
 enum stage { IDLE, ASKING, SENDING, WAITING, OVER };
@@ -51,6 +50,7 @@ struct balm_call {
     struct balm_response response;
     struct balm_endpoint endpoint;
     bool has_endpoint;
+    struct balm_provider *provider; /* who was asked for credentials; borrowed */
     enum stage stage;
     int attempts;
     int64_t begun;
@@ -70,7 +70,7 @@ struct balm_call {
 };
 
 enum balm_code balm_aws_http(struct balm_aws *aws, struct balm_http **out, struct balm_err *err);
-/* A session of provider (retained) without a check of its account. */
+/* A session of provider (retained; NULL: the own) without a check of its account. */
 enum balm_code balm_session_make(struct balm_session **out, struct balm_aws *aws,
                                  struct balm_provider *provider, const char *region,
                                  struct balm_err *err);

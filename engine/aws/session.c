@@ -19,7 +19,7 @@ enum balm_code balm_session_make(struct balm_session **out, struct balm_aws *aws
     session->references = 1;
     session->aws = aws;
     session->account = "";
-    balm_provider_retain(provider);
+    if (provider) balm_provider_retain(provider);
     session->provider = provider;
     session->region = balm_arena_strdup(&session->arena, region);
     session->partition = balm_partition_of(partitions, region)->id;
@@ -54,37 +54,18 @@ static enum balm_code real_region(struct balm_aws *aws, const struct balm_sessio
     return BALM_OK;
 }
 
-static enum balm_code choose_provider(struct balm_aws *aws,
-                                      const struct balm_session_options *options,
-                                      const char *region, struct balm_provider **out,
-                                      struct balm_err *err)
-{
-    struct balm_session *from = options->from;
-    enum balm_code code = BALM_OK;
-    if (from) {
-        *out = from->provider;
-    } else {
-        code = balm_aws_own_provider(aws, out, err);
-    }
-    if (code) return code;
-    if (options->role_arn) return balm_role_provider(out, aws, options, region, *out, err);
-    if (options->account && !(from && from->is_role)) {
-        return balm_verified_provider(out, aws, region, err);
-    }
-    return BALM_OK;
-}
-
 enum balm_code balm_session_open(struct balm_session **out, struct balm_aws *aws,
                                  const struct balm_session_options *options, struct balm_err *err)
 {
-    struct balm_provider *provider;
+    struct balm_provider *provider = options->from ? options->from->provider : NULL;
     struct balm_session *session;
     const char *region;
     enum balm_code code = real_region(aws, options, &region, err);
-    if (!code) code = choose_provider(aws, options, region, &provider, err);
+    if (!code && options->role_arn) {
+        code = balm_role_provider(&provider, aws, options, region, provider, err);
+    }
     if (!code) code = balm_session_make(&session, aws, provider, region, err);
     if (code) return code;
-    session->is_role = options->role_arn || (options->from && options->from->is_role);
     if (options->account) session->account = balm_arena_strdup(&session->arena, options->account);
     if (options->agent) session->agent = balm_arena_strdup(&session->arena, options->agent);
     code = balm_arena_status(&session->arena, err);
