@@ -65,18 +65,30 @@ static enum balm_code resolve(struct balm_call *call, const char *account, struc
     return code;
 }
 
-/* Of a body that is a stream, with TLS and a checksum besides, as the SDKs do; and where the model says so. */
-static bool is_unsigned_payload(const struct balm_call *call)
-{
-    if (!call->operation) return false;
-    return strcmp(balm_operation_auth_type(call->operation), "v4-unsigned-body") == 0 ||
-           balm_operation_unsigned_payload(call->operation);
-}
-
 static bool is_s3_family(const char *signing_name)
 {
     return strcmp(signing_name, "s3") == 0 || strcmp(signing_name, "s3-outposts") == 0 ||
            strcmp(signing_name, "s3-object-lambda") == 0;
+}
+
+static bool is_stream(const struct balm_operation *operation)
+{
+    const struct balm_shape *input = balm_operation_input(operation);
+    const struct balm_member *payload = input ? balm_shape_payload(input) : NULL;
+    return payload && balm_member_is_streaming(payload);
+}
+
+/* Where the model says so; and as the SDKs do with S3, where TLS and an MD5 guard a stream already. */
+static bool is_unsigned_payload(const struct balm_call *call)
+{
+    const struct balm_request *request = &call->request;
+    if (!call->operation) return false;
+    if (strcmp(balm_operation_auth_type(call->operation), "v4-unsigned-body") == 0 ||
+        balm_operation_unsigned_payload(call->operation)) {
+        return true;
+    }
+    return is_s3_family(call->endpoint.signing_name) && strcmp(request->scheme, "https") == 0 &&
+           balm_request_header(request, "Content-MD5") && is_stream(call->operation);
 }
 
 static enum balm_code sign(struct balm_call *call, const struct balm_credentials *credentials,
