@@ -97,6 +97,8 @@ class Oracle:
         bring_up_to_date()
         self.region = region
         self.session = botocore.session.Session()
+        # Today's default, which Debian's copy does not have yet.
+        self.session.set_config_variable("sts_regional_endpoints", "regional")
         self.session.set_credentials(ACCESS_KEY, SECRET_KEY)
         self.session.set_config_variable("region", region)
         self.clients, self.models = {}, {}
