@@ -67,7 +67,7 @@ test-c: build $(TESTS)
 
 #: make test-lua    the remediations' specs alone
 test-lua: build
-	@$(OUT)/balm test
+	@$(OUT)/balm test --output text
 
 #: make test-e2e    the tests from outside alone
 test-e2e: build tools
