@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/json.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,13 +52,19 @@ static int open_catalog(void **state)
     return balm_catalog_new(&catalog, &options, &err) ? 1 : 0;
 }
 
+static int drop(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about, (void)kind, (void)place;
+    return remove(path);
+}
+
 static int close_catalog(void **state)
 {
     (void)state;
     balm_catalog_release(catalog);
     balm_loop_release(loop);
     balm_arena_free(&arena);
-    return system("rm -r scripts") == 0 ? 0 : 1;
+    return nftw("scripts", drop, 8, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : 1;
 }
 
 static void save(const char *path, const char *text)

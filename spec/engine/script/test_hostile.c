@@ -125,8 +125,7 @@ static void recursion_without_end(void **state)
     ends_within("local t = {} for i = 1, 300 do t = {t} end return t", BALM_OVER_NOT,
                 "nested too deeply");
     ends_within("local t = {} t.t = t return t", BALM_OVER_NOT, "contains itself");
-    ends_within("local t = {1} for i = 1, 90 do t = {t, t} end return t", BALM_OVER_NOT,
-                "");
+    ends_within("local t = {1} for i = 1, 90 do t = {t, t} end return t", BALM_OVER_NOT, "");
     script_raises("local t = {} t.t = t json.encode(t)", "contains itself");
     script_raises(
         "local f = pcall for i = 1, 300 do local g = f f = function() return g(g) end end "
