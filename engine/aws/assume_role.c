@@ -1,5 +1,7 @@
-/* client, the part about identities that are asked for: roles that are assumed, and the account of
-   the own credentials. */
+/*
+ * client, the part about identities that are asked for: roles that are assumed, and the account
+ * of the own credentials.
+ */
 #include "aws/client_internal.h"
 
 #include "core/text.h"

@@ -1,5 +1,7 @@
-/* client, the part that makes calls: parameters held against the model, a request made, nothing
-   sent. */
+/*
+ * client, the part that makes calls: parameters held against the model, a request made, nothing
+ * sent.
+ */
 #include "aws/client_internal.h"
 
 #include "core/text.h"
