@@ -78,7 +78,8 @@ static bool is_stream(const struct balm_operation *operation)
     return payload && balm_member_is_streaming(payload);
 }
 
-/* Where the model says so; and as the SDKs do with S3, where TLS and an MD5 guard a stream already. */
+/* Where the model says so; and as the SDKs do with S3, where TLS and an MD5 guard a stream
+   already. */
 static bool is_unsigned_payload(const struct balm_call *call)
 {
     const struct balm_request *request = &call->request;
