@@ -25,6 +25,7 @@ struct running {
     struct balm_batch *batch;
     struct balm_run *run; /* by hand */
     struct balm_signal *signals[2];
+    bool as_text, coloured;
     bool interrupted, changes;
     int exit;
 };
@@ -35,7 +36,7 @@ static void print(struct running *running, struct balm_value value, bool as_text
 {
     balm_buf_clear(&running->text);
     if (as_text) {
-        (void)balm_result_text(&running->text, value, isatty(STDOUT_FILENO) != 0);
+        (void)balm_result_text(&running->text, value, running->coloured);
     } else {
         (void)balm_json_print(&running->text, value, BALM_JSON_COMPACT);
     }
@@ -64,11 +65,10 @@ static void answer(void *owner, struct balm_value value)
 {
     struct running *running = owner;
 
-    bool as_text = !balm_cli_wants_json(running->cli);
-
     running->changes = running->changes || plans_a_change(value);
-    if (as_text && !balm_map_get(value, "run")) return; /* a person has read it in the log */
-    print(running, value, as_text);
+    if (running->as_text && !balm_map_get(value, "run"))
+        return; /* a person has read it in the log */
+    print(running, value, running->as_text);
 }
 
 static void list(void *owner)
@@ -249,6 +249,8 @@ static int act(struct balm_cli *cli, enum balm_action action)
     int status;
 
     if (balm_by_hand_asked(cli, &by_hand, &err)) return balm_cli_fail(cli, &err);
+    running.as_text = !balm_cli_wants_json(cli);
+    running.coloured = isatty(STDOUT_FILENO) != 0;
     status = balm_rig_open(&running.rig, cli, &options);
     if (status) return status;
     if (run_all(&running, by_hand, &err)) running.exit = balm_cli_fail(cli, &err);
