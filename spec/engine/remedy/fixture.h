@@ -150,7 +150,7 @@ static inline void close_engine(struct fixture *fixture)
 static inline int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    char parent[] = "/tmp/balm-remedy-XXXXXX";
+    char parent[] = P_tmpdir "/balm-remedy-XXXXXX";
 
     assert_non_null(fixture);
     assert_non_null(mkdtemp(parent));
