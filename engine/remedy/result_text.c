@@ -39,13 +39,14 @@ static const char *colour_of(const char *status)
 /* Whatever names the resource best. */
 static struct balm_value resource_name(struct balm_value resource)
 {
-    static const char *const keys[] = {"Name", "Arn", "ResourceId", "Id", "UserName"};
+    static const char *const keys[] = {"Name",     "Arn",          "ResourceId", "Id",
+                                       "UserName", "ResourceType", "AccountId"};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         struct balm_value name = balm_get(resource, keys[i]);
         if (name.type == BALM_STRING) return name;
     }
-    return balm_null();
+    return balm_string("");
 }
 
 static void head(struct page *page, struct balm_value result)
