@@ -77,6 +77,11 @@ const struct balm_node *balm_service_rules(const struct balm_service *service)
     return balm_pack_follow(&service->rules);
 }
 
+const struct balm_node *balm_service_waiters(const struct balm_service *service)
+{
+    return balm_pack_follow(&service->waiters);
+}
+
 const struct balm_node *balm_service_client_context(const struct balm_service *service)
 {
     return balm_pack_follow(&service->client_context);

@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "front/commands.h"
+#include "front/models_show.h"
 #include "front/world.h"
 
 #include <string.h>
@@ -118,33 +119,74 @@ static enum balm_code list(struct balm_cli *cli, struct balm_pack *pack, struct 
     return BALM_OK;
 }
 
-/* ---- the command ---- */
+/* ---- show ---- */
 
-static enum balm_code usage(struct balm_cli *cli, struct balm_err *err)
+static enum balm_code show_text(struct balm_cli *cli, const struct balm_service *service,
+                                const struct balm_operation *operation, struct balm_err *err)
 {
-    return balm_fail(err, BALM_E_ARG, "models: expected build, list or show, not \"%.40s\"",
-                     balm_cli_word(cli, 0));
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    enum balm_code code = operation ? balm_models_operation_text(&text, operation)
+                                    : balm_models_service_text(&text, service);
+
+    code = code ? balm_nomem(err) : balm_cli_write(cli, text.bytes, text.len);
+    balm_buf_free(&text);
+    return code;
 }
 
-static int read_pack(struct balm_cli *cli)
+static enum balm_code show(struct balm_cli *cli, struct balm_pack *pack, struct balm_err *err)
+{
+    const char *service_name = balm_cli_word(cli, 1);
+    const char *operation_name = balm_cli_word(cli, 2);
+    const struct balm_service *service;
+    const struct balm_operation *operation = NULL;
+    enum balm_code code;
+
+    if (!service_name || balm_cli_word(cli, 3)) {
+        return balm_fail(err, BALM_E_ARG, "models show: expected SERVICE, or SERVICE OPERATION");
+    }
+    code = balm_pack_service(pack, service_name, &service, err);
+    if (!code && operation_name) {
+        code = balm_service_operation(service, operation_name, &operation, err);
+    }
+    if (code) return code;
+    if (!balm_cli_wants_json(cli)) return show_text(cli, service, operation, err);
+    return balm_cli_print(cli, balm_models_value(balm_cli_arena(cli), service, operation), 0);
+}
+
+/* ---- the command ---- */
+
+static const struct {
+    const char *name;
+    enum balm_code (*run)(struct balm_cli *cli, struct balm_pack *pack, struct balm_err *err);
+} verbs[] = {{"list", list}, {"show", show}};
+
+static int run_verb(struct balm_cli *cli, size_t verb)
 {
     struct balm_pack *pack = NULL;
     const char *path;
-    struct balm_err err;
+    struct balm_err err = {0};
     enum balm_code code = balm_world_models_path(cli, &path, &err);
 
     if (!code) code = balm_pack_open(&pack, path, &err);
-    if (!code) {
-        code =
-            strcmp(balm_cli_word(cli, 0), "list") == 0 ? list(cli, pack, &err) : usage(cli, &err);
-    }
+    if (!code) code = verbs[verb].run(cli, pack, &err);
     balm_pack_release(pack);
-    return code ? balm_cli_fail(cli, &err) : BALM_EXIT_OK;
+    if (!code) return BALM_EXIT_OK;
+    /* What standard output could not take was said when it could not. */
+    return err.code ? balm_cli_fail(cli, &err) : BALM_EXIT_FAILED;
 }
 
 static int run(struct balm_cli *cli)
 {
-    return strcmp(balm_cli_word(cli, 0), "build") == 0 ? build(cli) : read_pack(cli);
+    const char *verb = balm_cli_word(cli, 0);
+    struct balm_err err;
+    size_t i;
+
+    if (strcmp(verb, "build") == 0) return build(cli);
+    for (i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verb, verbs[i].name) == 0) return run_verb(cli, i);
+    }
+    balm_fail(&err, BALM_E_ARG, "models: expected build, list or show, not \"%.40s\"", verb);
+    return balm_cli_fail(cli, &err);
 }
 
 static const struct balm_option options[] = {
