@@ -126,7 +126,7 @@ enum balm_code balm_service_paginator(const struct balm_service *service,
 /* A waiter's name may also be in snake_case ("instance_stopped"). */
 enum balm_code balm_service_waiter(const struct balm_service *service, const char *name,
                                    struct balm_arena *arena, struct balm_value *out);
-/* All waiters, by the names that botocore's file has ("InstanceStopped"); NULL when there are none. */
+/* All waiters, by the names of botocore's file ("InstanceStopped"); NULL when there are none. */
 const struct balm_node *balm_service_waiters(const struct balm_service *service);
 /* clientContextParams: {"name": {"type"}}, or NULL */
 const struct balm_node *balm_service_client_context(const struct balm_service *service);
