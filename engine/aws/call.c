@@ -16,7 +16,7 @@ enum balm_code balm_call_make(struct balm_call **out, struct balm_session *sessi
     const char *why = balm_service_refusal(service);
     struct balm_call *call;
     if (why) {
-        return balm_fail(err, BALM_E_ARG, "%s cannot be called: it %s", balm_service_name(service),
+        return balm_fail(err, BALM_E_ARG, "%s cannot be called: %s", balm_service_name(service),
                          why);
     }
     call = calloc(1, sizeof *call);

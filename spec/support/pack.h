@@ -7,6 +7,7 @@
 #include "aws/model.h"
 #include "aws/model_build.h"
 #include "core/file.h"
+#include "support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,13 +70,13 @@ static inline void pack_remove(const char *dir)
    returns. */
 static inline struct balm_pack *pack_of(const struct pack_texts *texts)
 {
-    char dir[] = P_tmpdir "/balm-pack-XXXXXX", version[64], out[64];
+    char dir[SCRATCH_MAX], version[SCRATCH_MAX + 32], out[SCRATCH_MAX + 32];
     const char *const dirs[] = {dir};
     struct balm_build_report report;
     struct balm_pack *pack = NULL;
     struct balm_err err = {.code = BALM_OK};
 
-    if (!mkdtemp(dir)) return NULL;
+    if (!scratch_folder(dir)) return NULL;
     (void)snprintf(version, sizeof version, "%s/demo", dir);
     (void)mkdir(version, 0700);
     (void)snprintf(version, sizeof version, "%s/demo/2020-01-01", dir);

@@ -1,6 +1,7 @@
 #include "aws/config.h"
 
 #include "core/file.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 static struct balm_arena arena = BALM_ARENA_INIT;
 static struct balm_err err;
-static char home[64];
+static char home[SCRATCH_MAX];
 
 static struct balm_value ini(const char *text)
 {
@@ -122,8 +123,7 @@ static int set_up(void **state)
     for (i = 0; i < sizeof variables / sizeof *variables; i++) {
         unsetenv(variables[i]);
     }
-    snprintf(home, sizeof home, "/tmp/balm-spec-XXXXXX");
-    assert_non_null(mkdtemp(home));
+    assert_true(scratch_folder(home));
     setenv("HOME", home, 1);
     return 0;
 }

@@ -1,4 +1,5 @@
 #include "aws/message.h"
+#include "support/request.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,24 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_request request;
-
-static int set_up(void **state)
-{
-    (void)state;
-    balm_request_init(&request, &arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    balm_request_free(&request);
-    balm_arena_free(&arena);
-    return 0;
-}
 
 static void url_is(const char *expected)
 {

@@ -2,6 +2,7 @@
 #include "aws/model.h"
 #include "aws/model_pack.h"
 #include "core/file.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,17 +205,16 @@ static void documents_are_read_in_place(void **state)
 
 static char *whole;
 static size_t whole_len;
-static char scratch[] = "/tmp/test_model.XXXXXX";
+static char folder[SCRATCH_MAX], scratch[SCRATCH_MAX + 8];
 
 static int read_whole(void **state)
 {
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_buf buf = BALM_BUF_INIT(PACK_MAX);
     const char *path = balm_file_own(&arena, "models.pack");
-    int fd = mkstemp(scratch);
     (void)state;
-    if (fd < 0 || !path || balm_file_read(&buf, path, &err)) return -1;
-    close(fd);
+    if (!scratch_folder(folder) || !path || balm_file_read(&buf, path, &err)) return -1;
+    (void)snprintf(scratch, sizeof scratch, "%s/pack", folder);
     whole = buf.bytes;
     whole_len = buf.len;
     balm_arena_free(&arena);
@@ -225,6 +225,7 @@ static int free_whole(void **state)
 {
     (void)state;
     unlink(scratch);
+    rmdir(folder);
     free(whole);
     return 0;
 }

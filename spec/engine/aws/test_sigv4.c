@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "support/request.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,24 +24,7 @@ static const struct balm_credentials suite = {"AKIDEXAMPLE",
 static const struct balm_credentials s3_docs = {"AKIAIOSFODNN7EXAMPLE",
                                                 "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", NULL};
 
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_request request;
 static struct balm_err err;
-
-static int set_up(void **state)
-{
-    (void)state;
-    balm_request_init(&request, &arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    balm_request_free(&request);
-    balm_arena_free(&arena);
-    return 0;
-}
 
 static int64_t at(const char *text)
 {

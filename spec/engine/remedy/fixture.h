@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "remedy/run.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +43,7 @@ struct fake {
 };
 
 struct fixture {
-    char dir[64];
+    char dir[SCRATCH_MAX + 16];
     struct balm_arena arena;
     struct balm_aws_config config;
     struct balm_engine engine;
@@ -94,7 +95,7 @@ static inline void fake_ask(struct balm_gate *gate, struct balm_question *questi
 
 static inline void write_file(struct fixture *fixture, const char *name, const char *text)
 {
-    char path[200];
+    char path[SCRATCH_MAX + 256];
     struct balm_err err;
 
     snprintf(path, sizeof path, "%s/%s", fixture->dir, name);
@@ -150,10 +151,10 @@ static inline void close_engine(struct fixture *fixture)
 static inline int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    char parent[] = P_tmpdir "/balm-remedy-XXXXXX";
+    char parent[SCRATCH_MAX];
 
     assert_non_null(fixture);
-    assert_non_null(mkdtemp(parent));
+    assert_true(scratch_folder(parent));
     snprintf(fixture->dir, sizeof fixture->dir, "%s/scripts", parent);
     assert_int_equal(mkdir(fixture->dir, 0700), 0);
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
@@ -167,7 +168,7 @@ static inline void remove_files(struct fixture *fixture)
 {
     const char **names;
     size_t count = 0;
-    char path[400];
+    char path[SCRATCH_MAX + 256];
     struct balm_err err;
 
     (void)balm_dir_list(&fixture->arena, fixture->dir, "", &names, &count, &err);

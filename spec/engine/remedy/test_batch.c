@@ -75,7 +75,7 @@ static void finish(struct told *told)
 static struct told play(struct fixture *fixture, const char *events, size_t concurrency)
 {
     struct told told = new_batch(fixture);
-    char path[200];
+    char path[SCRATCH_MAX + 256];
     const char *sources[] = {path};
 
     write_file(fixture, "events", events);
@@ -128,7 +128,7 @@ static void a_file_that_is_not_there_is_told_and_the_rest_go_on(void **state)
 {
     struct fixture *fixture = *state;
     struct told told;
-    char path[200];
+    char path[SCRATCH_MAX + 256];
     const char *sources[] = {"/nowhere/events.json", path};
 
     open_quiet(fixture);

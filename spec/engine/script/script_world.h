@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "script/instance.h"
+#include "support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +43,7 @@ struct world {
     struct balm_session *session;
     struct balm_catalog *catalog;
     struct balm_arena arena;
-    char dir[64];
+    char dir[SCRATCH_MAX];
 
     const struct reply *replies;
     size_t reply_count, asked;
@@ -156,8 +157,7 @@ static inline int world_set_up(void **state)
     world->gate = (struct balm_gate){world_ask, NULL, world_dropped, world_may_sleep};
     world->limits = (struct balm_limits)BALM_LIMITS_DEFAULT;
     world->calls = balm_list(&world->arena);
-    (void)snprintf(world->dir, sizeof world->dir, P_tmpdir "/balm-spec-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
+    assert_true(scratch_folder(world->dir));
     (void)setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     (void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     must(balm_loop_new(&world->loop, &err), &err);
@@ -203,7 +203,7 @@ static inline struct balm_version *world_load(struct world *world, const char *t
     struct balm_version *version = NULL;
     struct balm_value faults = balm_null();
     struct balm_err err;
-    char path[96];
+    char path[SCRATCH_MAX + 32];
 
     (void)snprintf(path, sizeof path, "%s/spec_it.lua", world->dir);
     FILE *file = fopen(path, "w");

@@ -309,7 +309,7 @@ static void calls_nothing_while_a_script_is_loaded(void **state)
     struct balm_version *version = NULL;
     struct balm_value faults = balm_null();
     struct balm_err err;
-    char path[96];
+    char path[SCRATCH_MAX + 32];
     static const char text[] = "local aws = require \"aws\"\n"
                                "local zones = aws.list {}\n"
                                "aws.sleep(1)\n"

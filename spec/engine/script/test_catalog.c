@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "support/scratch.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -21,7 +22,7 @@
     "return {\n  id = \"AWS.X.One\",\n  description = \"" description                              \
     "\",\n  parameters = {},\n  fix = function() end,\n}\n"
 
-static char folder[] = "/tmp/balm-catalog.XXXXXX";
+static char folder[SCRATCH_MAX];
 static struct balm_loop *loop;
 static struct balm_catalog *catalog;
 static struct balm_arena arena;
@@ -31,7 +32,7 @@ static struct balm_err err;
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 && mkdir("lua", 0755) == 0 ? 0 : 1;
+    return scratch_folder(folder) && chdir(folder) == 0 && mkdir("lua", 0755) == 0 ? 0 : 1;
 }
 
 static int remove_folder(void **state)
