@@ -1,6 +1,7 @@
 #include "remedy/explain.h"
 
 #include "core/clock.h"
+#include "core/json.h"
 #include "remedy/guard.h"
 
 #include <string.h>
@@ -192,6 +193,27 @@ struct balm_value balm_explain(const struct balm_engine *engine, const struct ba
     return telling.told;
 }
 
+/* Panther's values are texts: "true", "14"; lists and maps, which it has not, stay as they are. */
+static struct balm_value as_panther(struct balm_arena *arena, struct balm_value preset)
+{
+    struct balm_buf text = BALM_BUF_INIT(64);
+    struct balm_value out;
+
+    switch (preset.type) {
+    case BALM_NULL:
+        return balm_string("");
+    case BALM_BOOL:
+    case BALM_INT:
+    case BALM_DOUBLE:
+        (void)balm_json_print(&text, preset, BALM_JSON_COMPACT);
+        out = balm_text_n(arena, text.bytes, text.len);
+        balm_buf_free(&text);
+        return out;
+    default:
+        return balm_copy(arena, preset);
+    }
+}
+
 enum balm_code balm_panther_list(struct balm_catalog *catalog, const struct balm_log *log,
                                  struct balm_arena *arena, struct balm_value *out,
                                  struct balm_err *err)
@@ -208,9 +230,8 @@ enum balm_code balm_panther_list(struct balm_catalog *catalog, const struct balm
         const char *id = balm_version_id(versions[i]);
         for (size_t k = 0; k < balm_map_len(declared); k++) {
             const struct balm_entry *entry = balm_map_at(declared, k);
-            struct balm_value preset = balm_copy(arena, balm_get(entry->value, "default"));
             balm_map_put(arena, parameters, entry->key, entry->key_len,
-                         balm_is_null(preset) ? balm_string("") : preset);
+                         as_panther(arena, balm_get(entry->value, "default")));
         }
         balm_map_put(arena, *out, id, strlen(id), parameters);
         balm_version_release(versions[i]);

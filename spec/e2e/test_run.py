@@ -251,6 +251,8 @@ def test_a_signal_ends_it_after_the_runs_under_way(balm, standin):
 def test_the_list_of_remediations_is_panther_s(balm):
     listed = balm("run", "-", stdin='{"action":"listRemediations"}').line
     assert listed["AWS.S3.EnableBucketEncryption"] == {"SSEAlgorithm": "AES256", "KMSMasterKeyID": ""}
+    assert listed["AWS.RDS.EnableAutoMinorVersionUpgrade"] == {"ApplyImmediately": "true"}
+    assert listed["AWS.IAM.UpdateAccountPasswordPolicy"]["MaxPasswordAge"] == "90"
     assert len(listed) == 19
 
 
