@@ -4,9 +4,22 @@
 
 #include <string.h>
 
-static bool is_account(const char *text)
+/* The value's length counts: a text may hold a NUL. */
+static enum balm_code check_account(struct balm_value account, struct balm_err *err)
 {
-    return strlen(text) == 12 && strspn(text, "0123456789") == 12;
+    if (account.type != BALM_STRING) {
+        return balm_fail(err, BALM_E_INPUT,
+                         "the event does not say whose resource this is: its AccountId must be a "
+                         "text of 12 digits, got %s",
+                         balm_type_name(account.type));
+    }
+    if (account.len != 12 || strspn(account.as.text, "0123456789") != 12) {
+        return balm_fail(err, BALM_E_INPUT,
+                         "the event does not say whose resource this is: its AccountId must be 12 "
+                         "digits, not \"%.40s\"",
+                         account.as.text);
+    }
+    return BALM_OK;
 }
 
 /* The script's resource: the attributes, and always the account and the region. */
@@ -36,12 +49,11 @@ static enum balm_code fill(struct balm_finding *finding, struct balm_value norma
     finding->policy_aliases = balm_get(normal, "policy_aliases");
     finding->parameters = balm_get(normal, "parameters");
     if (strcmp(finding->kind, "list") == 0) return BALM_OK;
-    if (!is_account(finding->account)) {
-        return balm_fail(err, BALM_E_INPUT,
-                         "the event does not say whose resource this is: its AccountId must be 12 "
-                         "digits, not \"%.40s\"",
-                         finding->account);
+    /* `{}` and `[]` are one in Lua, so an empty list gives no parameters. */
+    if (balm_list_len(finding->parameters) > 0) {
+        return balm_fail(err, BALM_E_INPUT, "the event's parameters must be an object, got list");
     }
+    if (check_account(balm_get(normal, "account"), err)) return err->code;
     if (!balm_text_is_host_label(finding->region, strlen(finding->region))) {
         return balm_fail(err, BALM_E_INPUT,
                          "\"%.80s\" is not a region (such as \"eu-west-1\", or \"global\")",
@@ -84,11 +96,17 @@ enum balm_code balm_finding_manual(struct balm_finding *out, const char *remedia
                                    struct balm_err *err)
 {
     struct balm_value normal = balm_map(arena), about = balm_map(arena);
-    const char *region = balm_get_string(resource, "Region", default_region);
+    struct balm_value own_region = balm_get(resource, "Region");
+    const char *region =
+        balm_is_null(own_region) ? default_region : balm_get_string(resource, "Region", NULL);
 
     if (resource.type != BALM_MAP) {
         return balm_fail(err, BALM_E_ARG,
                          "--resource must be a JSON object of the resource's attributes");
+    }
+    if (!region && !balm_is_null(own_region)) {
+        return balm_fail(err, BALM_E_ARG, "the resource's Region must be a text, got %s",
+                         balm_type_name(own_region.type));
     }
     if (!region) {
         return balm_fail(err, BALM_E_ARG,

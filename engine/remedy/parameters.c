@@ -29,6 +29,23 @@ __attribute__((format(printf, 2, 3))) static void problem(struct fitting *with, 
     balm_buf_adds(&with->problems, text);
 }
 
+#define SHOWN_MAX 60
+
+/* The value for a message, as JSON; cut where it is long. In the arena. */
+static const char *shown(struct fitting *with, struct balm_value value)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    const char *out = "";
+
+    balm_json_print(&text, value, BALM_JSON_COMPACT);
+    if (!balm_buf_status(&text, "", NULL)) {
+        out = balm_arena_printf(with->arena, text.len > SHOWN_MAX ? "%.*s..." : "%.*s", SHOWN_MAX,
+                                text.bytes);
+    }
+    balm_buf_free(&text);
+    return out ? out : "";
+}
+
 static bool to_boolean(struct balm_value *value)
 {
     if (value->type == BALM_BOOL) return true;
@@ -43,16 +60,21 @@ static bool to_boolean(struct balm_value *value)
     return true;
 }
 
+static bool is_finite(struct balm_value value)
+{
+    return value.type == BALM_INT || (value.type == BALM_DOUBLE && isfinite(value.as.number));
+}
+
 /* A number in a text must be JSON's: no white space, no hexadecimal, no "nan". */
 static bool to_number(struct fitting *with, struct balm_value *value)
 {
     struct balm_value parsed;
 
-    if (value->type == BALM_INT || value->type == BALM_DOUBLE) return true;
+    if (is_finite(*value)) return true;
     if (value->type != BALM_STRING) return false;
-    if (value->len == 0 || !strchr("-0123456789", value->as.text[0])) return false;
+    if (strspn(value->as.text, "-+.eE0123456789") != value->len) return false;
     if (balm_json_parse(with->arena, value->as.text, value->len, &parsed, NULL)) return false;
-    if (parsed.type != BALM_INT && parsed.type != BALM_DOUBLE) return false;
+    if (!is_finite(parsed)) return false;
     *value = parsed;
     return true;
 }
@@ -79,8 +101,9 @@ static bool to_container(struct fitting *with, struct balm_value *value, enum ba
     }
     if (value->type != BALM_STRING) return false;
     if (balm_json_parse(with->arena, value->as.text, value->len, &parsed, NULL)) return false;
+    if (parsed.type != type) return false;
     *value = parsed;
-    return parsed.type == type;
+    return true;
 }
 
 static bool coerce(struct fitting *with, const char *type, struct balm_value *value)
@@ -128,7 +151,7 @@ static void check_enum(struct fitting *with, const char *name, struct balm_value
         if (balm_equal(*balm_list_at(allowed, i), value)) return;
     }
     balm_json_print(&text, allowed, BALM_JSON_COMPACT);
-    problem(with, "%s: must be one of %s", name, text.bytes);
+    problem(with, "%s: must be one of %s, not %s", name, text.bytes, shown(with, value));
     balm_buf_free(&text);
 }
 
@@ -159,7 +182,7 @@ static struct balm_value fit_one(struct fitting *with, const char *name, struct 
                                  struct balm_value given)
 {
     const char *type = balm_get_string(rule, "type", "string");
-    struct balm_value value = balm_is_null(given) ? balm_get(rule, "default") : given;
+    struct balm_value value = is_missing(given) ? balm_get(rule, "default") : given;
 
     if (is_missing(value)) {
         if (balm_get_bool(rule, "required", false))
@@ -167,7 +190,7 @@ static struct balm_value fit_one(struct fitting *with, const char *name, struct 
         return value;
     }
     if (!coerce(with, type, &value)) {
-        problem(with, "%s: expected %s, got %s", name, type, balm_type_name(value.type));
+        problem(with, "%s: expected %s, got %s", name, type, shown(with, value));
         return value;
     }
     check_bounds(with, name, rule, value);
@@ -176,7 +199,9 @@ static struct balm_value fit_one(struct fitting *with, const char *name, struct 
     return value;
 }
 
-static void name_unknown(struct fitting *with, struct balm_value declared, struct balm_value given)
+/* told: a map whose names were looked at before. */
+static void name_unknown(struct fitting *with, struct balm_value declared, struct balm_value given,
+                         struct balm_value told)
 {
     size_t known = balm_map_len(declared);
     const char **names = balm_arena_alloc(with->arena, (known + 1) * sizeof *names);
@@ -188,13 +213,20 @@ static void name_unknown(struct fitting *with, struct balm_value declared, struc
         const char *name = balm_map_at(given, i)->key;
         const char *near = balm_text_nearest(name, names, known);
 
-        if (balm_map_get(declared, name)) continue;
+        if (balm_map_get(declared, name) || balm_map_get(told, name)) continue;
         if (near) {
             problem(with, "%.80s: unknown, did you mean %s?", name, near);
         } else {
             problem(with, "%.80s: unknown parameter", name);
         }
     }
+}
+
+static bool is_map(struct balm_value value)
+{
+    bool is_empty_list = value.type == BALM_LIST && balm_list_len(value) == 0;
+
+    return balm_is_null(value) || value.type == BALM_MAP || is_empty_list;
 }
 
 enum balm_code balm_parameters_complete(struct balm_lua_host *host, struct balm_value declared,
@@ -206,13 +238,14 @@ enum balm_code balm_parameters_complete(struct balm_lua_host *host, struct balm_
     enum balm_code code = BALM_OK;
 
     *out = balm_map(arena);
-    name_unknown(&with, declared, base);
-    name_unknown(&with, declared, given);
+    if (!is_map(base) || !is_map(given)) problem(&with, "they must be a map");
+    name_unknown(&with, declared, base, balm_null());
+    name_unknown(&with, declared, given, base);
     for (size_t i = 0; i < balm_map_len(declared); i++) {
         const struct balm_entry *entry = balm_map_at(declared, i);
         struct balm_value value = balm_get(given, entry->key);
 
-        if (balm_is_null(value)) value = balm_get(base, entry->key);
+        if (is_missing(value)) value = balm_get(base, entry->key);
         value = fit_one(&with, entry->key, entry->value, value);
         if (!balm_is_null(value)) balm_map_set(arena, *out, entry->key, value);
     }

@@ -9,10 +9,9 @@
 
 /*
  * Fills *out with every declared parameter: the given value, coerced to the declared type ("true",
- * "14" as events carry them),
- * else the default. What does not fit, is missing though required (an empty text counts as
- * missing) or is unknown is BALM_E_ARG, aws_code "InvalidParameter", all of it
- * in one message. host matches declared patterns. given lies over base (both maps or null): the
+ * "14" as events carry them), else the default. An empty text counts as not given. What does not
+ * fit, is missing though required or is unknown is BALM_E_ARG, aws_code "InvalidParameter", all of
+ * it in one message. host matches declared patterns. given lies over base (both maps or null): the
  * association's parameters, then the event's.
  */
 enum balm_code balm_parameters_complete(struct balm_lua_host *host, struct balm_value declared,

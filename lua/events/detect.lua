@@ -60,7 +60,8 @@ local function collect(event, depth, found)
     error("the event is wrapped more than " .. NESTING_MAX .. " times", 0)
   end
   if type(event) ~= "table" then
-    error("an event must be a JSON object, this is a " .. type(event), 0)
+    error("an event must be a JSON object, this is "
+      .. (type(event) == "userdata" and "null" or "a " .. type(event)), 0)
   end
   if event[1] ~= nil then
     for _, item in ipairs(event) do collect(item, depth + 1, found) end
