@@ -62,7 +62,7 @@ static void announce(const struct balm_policy *policy, int64_t now, const struct
             balm_log(log, BALM_LOG_WARN,
                      "%s: exclude[%zu] (%s, %s) expired on %s and excludes nothing", policy->path,
                      i + 1, reason, owner, expires);
-        } else if (left < ANNOUNCE_DAYS * DAY_US) {
+        } else if (left <= ANNOUNCE_DAYS * DAY_US) {
             balm_log(log, BALM_LOG_WARN, "%s: exclude[%zu] (%s, %s) expires on %s", policy->path,
                      i + 1, reason, owner, expires);
         }
@@ -190,6 +190,15 @@ static void lay_over(struct balm_association *out, struct balm_value table)
     if (parameters.type == BALM_MAP) out->parameters = parameters;
 }
 
+/* What is said about a remediation, in whatever spelling of its id. */
+static void lay_remediation_over(struct balm_association *out, struct balm_value remediations)
+{
+    for (size_t i = 0; i < balm_map_len(remediations); i++) {
+        const struct balm_entry *entry = balm_map_at(remediations, i);
+        if (balm_catalog_same_id(entry->key, out->remediation)) lay_over(out, entry->value);
+    }
+}
+
 static const struct balm_value *policy_entry(const struct balm_policy *policy,
                                              const struct balm_finding *finding,
                                              const char **matched)
@@ -279,20 +288,51 @@ enum balm_code balm_policy_associate(const struct balm_policy *policy, struct ba
         code = by_controls(catalog, finding, arena, out, err);
     }
     if (code || !out->remediation) return code;
-    lay_over(out, balm_get(balm_get(policy->root, "remediations"), out->remediation));
+    lay_remediation_over(out, balm_get(policy->root, "remediations"));
     if (entry && entry->type == BALM_MAP) lay_over(out, *entry);
     return BALM_OK;
 }
 
 /* ---- exclusion ---- */
 
-static bool glob_any(struct balm_value pattern, const char *const *texts, size_t count)
+/* What an exclusion does not state holds for all. */
+static bool is_unstated(struct balm_value exclusion, const char *selector)
 {
-    if (pattern.type != BALM_STRING) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (texts[i] && texts[i][0] && balm_text_glob(pattern.as.text, texts[i])) return true;
+    return balm_is_null(balm_get(exclusion, selector));
+}
+
+static bool fits(struct balm_value exclusion, const char *selector, const char *text)
+{
+    return is_unstated(exclusion, selector) ||
+           balm_text_glob(balm_get_string(exclusion, selector, ""), text);
+}
+
+static bool fits_policy(struct balm_value exclusion, const struct balm_finding *finding)
+{
+    if (is_unstated(exclusion, "policy")) return true;
+    if (finding->policy_id[0] && fits(exclusion, "policy", finding->policy_id)) return true;
+    for (size_t i = 0; i < balm_list_len(finding->policy_aliases); i++) {
+        struct balm_value alias = *balm_list_at(finding->policy_aliases, i);
+        if (alias.type == BALM_STRING && fits(exclusion, "policy", alias.as.text)) return true;
     }
     return false;
+}
+
+/* By any name that the resource has; one that has none is still among all, "*". */
+static bool fits_resource(struct balm_value exclusion, struct balm_value resource)
+{
+    static const char *const names[] = {"Arn", "ResourceId", "Id", "Name", "UserName"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (fits(exclusion, "resource", balm_get_string(resource, names[i], ""))) return true;
+    }
+    return false;
+}
+
+static bool fits_remediation(struct balm_value exclusion, const char *remediation)
+{
+    return is_unstated(exclusion, "remediation") ||
+           balm_catalog_same_id(balm_get_string(exclusion, "remediation", ""), remediation);
 }
 
 static bool matches_tag(struct balm_value wanted, struct balm_value tags)
@@ -308,32 +348,13 @@ static bool matches_tag(struct balm_value wanted, struct balm_value tags)
 static bool matches(struct balm_value exclusion, const struct balm_finding *finding,
                     const char *remediation)
 {
-    const char *resource_names[] = {
-        balm_get_string(finding->resource, "Arn", ""),
-        balm_get_string(finding->resource, "ResourceId", ""),
-        balm_get_string(finding->resource, "Id", ""),
-        balm_get_string(finding->resource, "Name", ""),
-        balm_get_string(finding->resource, "UserName", ""),
-    };
-    const struct {
-        const char *key;
-        const char *const *texts;
-        size_t count;
-    } selectors[] = {
-        {"account", (const char *const[]){finding->account}, 1},
-        {"region", (const char *const[]){finding->region}, 1},
-        {"resource", resource_names, sizeof resource_names / sizeof *resource_names},
-        {"remediation", (const char *const[]){remediation}, 1},
-        {"policy", (const char *const[]){finding->policy_id}, 1},
-    };
     struct balm_value tag = balm_get(exclusion, "tag");
 
-    for (size_t i = 0; i < sizeof selectors / sizeof *selectors; i++) {
-        struct balm_value pattern = balm_get(exclusion, selectors[i].key);
-        if (!balm_is_null(pattern) && !glob_any(pattern, selectors[i].texts, selectors[i].count))
-            return false;
-    }
-    return balm_is_null(tag) || matches_tag(tag, balm_get(finding->resource, "Tags"));
+    return fits(exclusion, "account", finding->account) &&
+           fits(exclusion, "region", finding->region) && fits_policy(exclusion, finding) &&
+           fits_resource(exclusion, finding->resource) &&
+           fits_remediation(exclusion, remediation) &&
+           (balm_is_null(tag) || matches_tag(tag, balm_get(finding->resource, "Tags")));
 }
 
 bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "core/time.h"
+#include "remedy/intent.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,8 +81,11 @@ static void check_keys(struct checking *with, const char *at, struct balm_value 
 
 static void check_text(struct checking *with, const char *at, struct balm_value value)
 {
-    if (value.type != BALM_STRING || value.len == 0)
+    if (value.type != BALM_STRING) {
         expected(with, at, "a text that is not empty", value);
+    } else if (value.len == 0) {
+        fault(with, at, "must be a text that is not empty");
+    }
 }
 
 static void check_boolean(struct checking *with, const char *at, struct balm_value value)
@@ -95,6 +99,12 @@ static void check_count(struct checking *with, const char *at, struct balm_value
         fault(with, at, "must be a whole number of at least 1");
 }
 
+/* `{}` is as good a list as a map. */
+static bool is_list(struct balm_value value)
+{
+    return value.type == BALM_LIST || (value.type == BALM_MAP && balm_map_len(value) == 0);
+}
+
 static void check_account(struct checking *with, const char *at, struct balm_value value)
 {
     if (value.type != BALM_STRING || value.len != 12 || strspn(value.as.text, "0123456789") != 12) {
@@ -104,7 +114,7 @@ static void check_account(struct checking *with, const char *at, struct balm_val
 
 static void check_accounts(struct checking *with, const char *at, struct balm_value value)
 {
-    if (value.type != BALM_LIST) {
+    if (!is_list(value)) {
         expected(with, at, "a list of accounts", value);
         return;
     }
@@ -126,9 +136,14 @@ static void check_mode(struct checking *with, const char *at, struct balm_value 
 
 static void check_role(struct checking *with, const char *at, struct balm_value value)
 {
+    const char *role;
+    struct balm_err err;
+
     if (value.type != BALM_STRING || !balm_text_starts(value.as.text, "arn:")) {
         fault(with, at,
               "must be a role's ARN, where {partition}, {account} and {region} are filled in");
+    } else if (balm_role_fill(value.as.text, "", "", "", with->arena, &role, &err)) {
+        fault(with, at, "%s", err.message);
     }
 }
 
@@ -236,6 +251,11 @@ static void check_tag(struct checking *with, const char *at, struct balm_value v
     if (value.type != BALM_STRING && value.type != BALM_MAP) {
         expected(with, at, "a tag's name, or a table of names and values", value);
     }
+    for (size_t i = 0; i < balm_map_len(value); i++) {
+        const struct balm_entry *tag = balm_map_at(value, i);
+        if (tag->value.type != BALM_STRING)
+            expected(with, below(with, at, tag->key), "a text", tag->value);
+    }
 }
 
 static void check_exclusion(struct checking *with, const char *at, struct balm_value value)
@@ -264,7 +284,7 @@ static void check_exclusion(struct checking *with, const char *at, struct balm_v
 
 static void check_exclude(struct checking *with, const char *at, struct balm_value value)
 {
-    if (value.type != BALM_LIST) {
+    if (!is_list(value)) {
         expected(with, at, "a list of exclusions", value);
         return;
     }

@@ -242,6 +242,11 @@ bool balm_catalog_has(struct balm_catalog *catalog, const char *id)
     return false;
 }
 
+bool balm_catalog_same_id(const char *one, const char *other)
+{
+    return balm_script_key(one, strlen(one)) == balm_script_key(other, strlen(other));
+}
+
 /* ---- all ---- */
 
 static int by_id(const void *a, const void *b)

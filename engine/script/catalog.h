@@ -51,6 +51,8 @@ enum balm_code balm_catalog_all(struct balm_catalog *catalog, struct balm_arena 
    names many remediations costs no
    loading; else by loading all. */
 bool balm_catalog_has(struct balm_catalog *catalog, const char *id);
+/* Are these one id where files are concerned: case, dots and underscores do not count? */
+bool balm_catalog_same_id(const char *one, const char *other);
 /* Loads one file by its path, wherever it is (balm check FILE). */
 enum balm_code balm_catalog_load_file(struct balm_catalog *catalog, const char *path,
                                       struct balm_version **out, struct balm_arena *arena,

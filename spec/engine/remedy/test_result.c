@@ -1,42 +1,12 @@
-#include "core/json.h"
+#include "engine/remedy/values.h"
+
 #include "remedy/residue.h"
 #include "remedy/result.h"
 #include "remedy/scrub.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-static struct balm_arena arena = BALM_ARENA_INIT;
-
-static int clean(void **state)
-{
-    (void)state;
-    balm_arena_free(&arena);
-    return 0;
-}
-
-static struct balm_value json(const char *text)
-{
-    struct balm_value value;
-    struct balm_err err;
-
-    if (balm_json_parse(&arena, text, strlen(text), &value, &err)) fail_msg("%s", err.message);
-    return value;
-}
-
 static void expect_json(struct balm_value value, const char *expected)
 {
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-
-    (void)balm_json_print(&text, value, BALM_JSON_COMPACT);
-    assert_string_equal(text.bytes, expected);
-    balm_buf_free(&text);
+    assert_string_equal(as_json(value), expected);
 }
 
 /* ---- exit status ---- */
