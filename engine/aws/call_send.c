@@ -54,8 +54,8 @@ static enum balm_code resolve(struct balm_call *call, const char *account, struc
     if (call->has_endpoint) return BALM_OK;
     code = balm_aws_partitions(aws, &partitions, err);
     if (!code) {
-        code = balm_endpoint_resolve(&question, aws->config, partitions, &call->arena,
-                                     &call->endpoint, err);
+        code = balm_endpoint_recall(aws->endpoints, &question, aws->config, partitions,
+                                    &call->arena, &call->endpoint, err);
     }
     if (!code) {
         code = balm_endpoint_apply(&call->endpoint, call->operation, question.params,

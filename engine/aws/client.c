@@ -21,6 +21,7 @@ enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *
     code = balm_digest_ready(err);
     if (!code) code = balm_pack_open(&aws->pack, setup->models_path, err);
     if (!code) code = balm_signing_keys_new(&aws->keys, err);
+    if (!code) code = balm_endpoint_memo_new(&aws->endpoints, err);
     if (code) {
         balm_aws_release(aws);
         return code;
@@ -37,6 +38,7 @@ void balm_aws_release(struct balm_aws *aws)
     balm_provider_release(aws->own);
     balm_http_release(aws->http);
     if (aws->partitions) balm_partitions_release(aws->partitions);
+    balm_endpoint_memo_release(aws->endpoints);
     balm_signing_keys_release(aws->keys);
     balm_pack_release(aws->pack);
     free(aws);

@@ -5,6 +5,7 @@
 #define BALM_AWS_CLIENT_INTERNAL_H
 
 #include "aws/client.h"
+#include "aws/endpoint_memo.h"
 
 struct balm_role; /* an assumed role's provider, and what it was asked for */
 
@@ -18,6 +19,7 @@ struct balm_aws {
     struct balm_provider *verified; /* the own credentials, their account asked for */
     struct balm_role *roles;
     struct balm_signing_keys *keys;
+    struct balm_endpoint_memo *endpoints;
     int64_t fixed_now;
     int64_t skew_us; /* what the services' clock is ahead of ours */
     const struct balm_log *log;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ALIGN     alignof(max_align_t)
-#define BLOCK_MIN ((size_t)4096)
+#define BLOCK_MIN ((size_t)2048)
 #define BLOCK_MAX ((size_t)1 << 20)
 
 /* The first block in the list is the one being filled; blocks that hold one large allocation stand

@@ -1,9 +1,8 @@
 /*
  * globals_lua: what a script can name.
  *
- * The table of globals is an allow-list. Libraries stand in it from the first use on: most runs
- * use two or
- * three, and a state is made for each run.
+ * The globals are an allow-list. Each stands in its table from the first use on: most runs use a
+ * few, and a state is made for each run.
  */
 #include "script/sandbox_internal.h"
 #include "script/value_lua.h"
@@ -71,9 +70,12 @@ static int to_string(lua_State *L)
 
 /* ---- the allow-list ---- */
 
-/* Lua's own functions whose work no script can stretch. */
-static const char *const from_lua[] = {"assert", "error",  "ipairs", "rawequal", "rawget", "rawlen",
-                                       "rawset", "select", "type",   "tonumber", NULL};
+/* Lua's own functions whose work no script can stretch. Its library tells them only by filling a
+   table: the first state of the process asks for that, and they are known from then on. */
+static luaL_Reg from_lua[] = {{"assert", NULL},   {"error", NULL},  {"ipairs", NULL},
+                              {"rawequal", NULL}, {"rawget", NULL}, {"rawlen", NULL},
+                              {"rawset", NULL},   {"select", NULL}, {"type", NULL},
+                              {"tonumber", NULL}, {NULL, NULL}};
 
 static const luaL_Reg ours[] = {{"next", balm_next},       {"pairs", balm_pairs},
                                 {"pcall", protected_call}, {"require", balm_require},
@@ -123,14 +125,35 @@ bool balm_push_preloaded(lua_State *L, const char *name)
     return module != NULL;
 }
 
+static lua_CFunction find_function(const luaL_Reg *functions, const char *name)
+{
+    while (functions->name && strcmp(functions->name, name) != 0) {
+        functions++;
+    }
+    return functions->func;
+}
+
+/* Pushes the global of this name, made at its first use; false (and nothing) when there is none. */
+static bool push_global(lua_State *L, const char *name)
+{
+    lua_CFunction function = find_function(from_lua, name);
+    const struct balm_preload *module;
+
+    if (!function) function = find_function(ours, name);
+    if (function) {
+        lua_pushcfunction(L, function);
+        return true;
+    }
+    module = find_preload(L, name);
+    if (!module || !module->global) return false;
+    push_opened(L, module);
+    return true;
+}
+
 /* __index of the globals: [1] the globals, [2] a name that is not among them. */
 static int missing_global(lua_State *L)
 {
-    const struct balm_preload *module = NULL;
-
-    if (lua_type(L, 2) == LUA_TSTRING) module = find_preload(L, lua_tostring(L, 2));
-    if (!module || !module->global) return 0;
-    push_opened(L, module);
+    if (lua_type(L, 2) != LUA_TSTRING || !push_global(L, lua_tostring(L, 2))) return 0;
     lua_pushvalue(L, 2);
     lua_pushvalue(L, -2);
     lua_rawset(L, 1);
@@ -144,18 +167,22 @@ void balm_sandbox_preload(struct balm_sandbox *sandbox, const char *name, lua_CF
     sandbox->preload[sandbox->preload_count++] = (struct balm_preload){name, open, global};
 }
 
-void balm_open_globals(lua_State *L)
+static void learn_functions(lua_State *L)
 {
-    int top = lua_gettop(L);
-
     lua_pushcfunction(L, luaopen_base);
     lua_call(L, 0, 1);
-    lua_createtable(L, 0, 24);
-    for (const char *const *name = from_lua; *name; name++) {
-        lua_getfield(L, -2, *name);
-        lua_setfield(L, -2, *name);
+    for (luaL_Reg *function = from_lua; function->name; function++) {
+        lua_getfield(L, -1, function->name);
+        function->func = lua_tocfunction(L, -1);
+        lua_pop(L, 1);
     }
-    luaL_setfuncs(L, ours, 0);
+    lua_pop(L, 1);
+}
+
+void balm_open_globals(lua_State *L)
+{
+    if (!from_lua[0].func) learn_functions(L);
+    lua_createtable(L, 0, 8);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, missing_global);
     lua_setfield(L, -2, "__index");
@@ -163,5 +190,4 @@ void balm_open_globals(lua_State *L)
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     lua_createtable(L, 0, 8);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &opened);
-    lua_settop(L, top);
 }

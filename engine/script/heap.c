@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define STEP        ((size_t)16)
-#define CHUNK_FIRST ((size_t)32 << 10) /* most runs need no second one */
-#define CHUNK_NEXT  ((size_t)64 << 10)
+#define CHUNK_FIRST ((size_t)20 << 10) /* most runs need no second one */
+#define CHUNK_NEXT  ((size_t)16 << 10)
 
 /* The address sanitizer sees into objects only where each is an allocation of its own. */
 #ifdef __SANITIZE_ADDRESS__

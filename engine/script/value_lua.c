@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define DEPTH_MAX    100
-#define PATH_MAX_LEN 256
+#define PATH_MAX_LEN 256 /* of a place in an error */
 /* What one value may take outside of Lua, where its memory cap does not reach: a table that holds
    another twice, and that another twice,
    is small here and endless there. */
@@ -146,6 +146,13 @@ void balm_lua_push(lua_State *L, struct balm_value value)
 
 /* ---- from Lua ---- */
 
+/* A table on the way to what is read, and the place of the next one in it. */
+struct step {
+    const void *table;
+    const char *name; /* NULL: at the position */
+    size_t position;
+};
+
 struct reader {
     lua_State *L;
     enum balm_lua_style style;
@@ -153,17 +160,29 @@ struct reader {
     struct balm_err *err;
     size_t left; /* of SIZE_MAX_VALUE */
     int depth;
-    size_t path_len;
-    char path[PATH_MAX_LEN];
-    const void *within[DEPTH_MAX]; /* the tables on the way here */
+    struct step way[DEPTH_MAX];
 };
 
 static enum balm_code read_value(struct reader *r, struct balm_value *out);
 
+/* "Tags[2].Key: " and what is wrong there. */
 static enum balm_code fault(struct reader *r, enum balm_code code, const char *what)
 {
-    if (!r->path_len) return balm_fail(r->err, code, "%s", what);
-    return balm_fail(r->err, code, "%s: %s", r->path, what);
+    char path[PATH_MAX_LEN] = "";
+    size_t len = 0;
+
+    for (int i = 0; i < r->depth && len < sizeof path - 1; i++) {
+        const struct step *step = &r->way[i];
+        char *end = path + len;
+        size_t room = sizeof path - len;
+        if (step->name) {
+            (void)snprintf(end, room, "%s%s", len ? "." : "", step->name);
+        } else if (step->position) {
+            (void)snprintf(end, room, "[%zu]", step->position);
+        }
+        len += strlen(end);
+    }
+    return balm_fail(r->err, code, "%s%s%s", path, len ? ": " : "", what);
 }
 
 /* Takes size from what is left, and from the budget: the next look at it settles. */
@@ -178,28 +197,6 @@ static enum balm_code take(struct reader *r, size_t size)
 static enum balm_code no_memory(struct reader *r)
 {
     return r->arena->code ? balm_arena_status(r->arena, r->err) : balm_nomem(r->err);
-}
-
-/* Adds the key on top of the stack to the path; returns the length to go back to. */
-static size_t enter_key(struct reader *r)
-{
-    size_t was = r->path_len;
-    size_t room = sizeof r->path - was;
-    int len;
-
-    if (lua_type(r->L, -1) == LUA_TSTRING) {
-        len = snprintf(r->path + was, room, "%s%s", was ? "." : "", lua_tostring(r->L, -1));
-    } else {
-        len = snprintf(r->path + was, room, "[%lld]", (long long)lua_tointeger(r->L, -1));
-    }
-    if (len > 0) r->path_len += (size_t)len < room ? (size_t)len : room - 1;
-    return was;
-}
-
-static void leave_key(struct reader *r, size_t was)
-{
-    r->path_len = was;
-    r->path[was] = '\0';
 }
 
 /* What kinds of keys the table on top has. */
@@ -244,12 +241,9 @@ static enum balm_code read_list(struct reader *r, size_t count, struct balm_valu
 
     if (!items) return no_memory(r);
     for (size_t i = 0; i < count && !code; i++) {
-        size_t was;
-        lua_pushinteger(r->L, (lua_Integer)i + 1);
-        was = enter_key(r);
-        lua_rawget(r->L, -2);
+        r->way[r->depth - 1].position = i + 1;
+        lua_rawgeti(r->L, -1, (lua_Integer)i + 1);
         code = read_value(r, &items[i]);
-        if (!code) leave_key(r, was);
         lua_pop(r->L, 1);
     }
     if (code) return code;
@@ -306,13 +300,9 @@ static enum balm_code read_map(struct reader *r, size_t count, struct balm_value
     if (!entries) return no_memory(r);
     lua_pushnil(r->L);
     while (!code && i < count && lua_next(r->L, -2)) {
-        size_t was;
         code = read_key(r, &entries[i]);
-        lua_pushvalue(r->L, -2);
-        was = enter_key(r);
-        lua_pop(r->L, 1);
+        r->way[r->depth - 1].name = entries[i].key;
         if (!code) code = read_value(r, &entries[i].value);
-        if (!code) leave_key(r, was);
         lua_pop(r->L, 1);
         i++;
     }
@@ -350,11 +340,11 @@ static enum balm_code read_table(struct reader *r, struct balm_value *out)
     enum balm_code code;
 
     for (int i = 0; i < r->depth; i++) {
-        if (r->within[i] == table) return fault(r, BALM_E_SCRIPT, "a table contains itself");
+        if (r->way[i].table == table) return fault(r, BALM_E_SCRIPT, "a table contains itself");
     }
     if (r->depth == DEPTH_MAX) return fault(r, BALM_E_SCRIPT, "nested too deeply");
     if (!lua_checkstack(r->L, 8)) return balm_nomem(r->err);
-    r->within[r->depth++] = table;
+    r->way[r->depth++] = (struct step){table, NULL, 0};
     code = read_shape(r, out);
     r->depth--;
     return code;

@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 #include "aws/endpoint_internal.h"
+#include "aws/endpoint_memo.h"
 #include "core/json.h"
 #include "support/pack.h"
 
@@ -69,6 +70,27 @@ static struct balm_endpoint_question question_of(struct asked asked)
     return question;
 }
 
+/* The first time it is resolved, the second time remembered: the same endpoint. */
+static void assert_is_recalled(const struct balm_endpoint_question *question)
+{
+    struct balm_endpoint_memo *memo;
+    struct balm_endpoint again;
+
+    assert_int_equal(balm_endpoint_memo_new(&memo, &err), BALM_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            balm_endpoint_recall(memo, question, &config, partitions, &arena, &again, &err),
+            BALM_OK);
+        assert_string_equal(again.url, endpoint.url);
+        assert_string_equal(again.signing_region, endpoint.signing_region);
+        assert_string_equal(again.signing_name, endpoint.signing_name);
+        assert_string_equal(again.auth_scheme, endpoint.auth_scheme);
+        assert_int_equal(again.raw_path, endpoint.raw_path);
+        assert_int_equal(balm_map_len(again.headers), balm_map_len(endpoint.headers));
+    }
+    balm_endpoint_memo_release(memo);
+}
+
 /* The URL, or the error's words. */
 static const char *resolve(struct asked asked)
 {
@@ -77,6 +99,7 @@ static const char *resolve(struct asked asked)
     if (balm_endpoint_resolve(&question, &config, partitions, &arena, &endpoint, &err)) {
         return err.message;
     }
+    assert_is_recalled(&question);
     return endpoint.url;
 }
 
@@ -317,6 +340,32 @@ static void finds_parameters_by_the_models_paths(void **state)
     assert_string_equal(found("{}", "Items[*].Get.Table"), "[]");
 }
 
+static void a_remembered_endpoint_answers_its_own_question_alone(void **state)
+{
+    static const struct asked all[] = {
+        {"s3", "PutBucketVersioning", "{\"Bucket\":\"logs\"}", "eu-west-1"},
+        {"s3", "PutBucketVersioning", "{\"Bucket\":\"logs2\"}", "eu-west-1"},
+        {"s3", "PutBucketVersioning", "{\"Bucket\":\"logs\"}", "eu-west-2"},
+        {"s3", "GetBucketLocation", "{\"Bucket\":\"logs\"}", "eu-west-1"},
+        {"s3", "ListBuckets", NULL, "eu-west-1"},
+        {"sts", "GetCallerIdentity", NULL, "eu-west-1"},
+    };
+    struct balm_endpoint_memo *memo;
+
+    (void)state;
+    assert_int_equal(balm_endpoint_memo_new(&memo, &err), BALM_OK);
+    for (size_t i = 0; i < 2 * sizeof all / sizeof *all; i++) {
+        struct asked asked = all[i % (sizeof all / sizeof *all)];
+        struct balm_endpoint_question question = question_of(asked);
+        struct balm_endpoint recalled;
+        assert_int_equal(
+            balm_endpoint_recall(memo, &question, &config, partitions, &arena, &recalled, &err),
+            BALM_OK);
+        assert_string_equal(recalled.url, resolve(asked));
+    }
+    balm_endpoint_memo_release(memo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup(a_bucket_is_a_path_at_a_host_of_ones_own, clean),
         cmocka_unit_test_setup(the_profile_chooses_how_buckets_are_addressed, clean),
         cmocka_unit_test_setup(signs_for_the_region_that_a_rule_names, clean),
+        cmocka_unit_test_setup(a_remembered_endpoint_answers_its_own_question_alone, clean),
         cmocka_unit_test_setup(fips_and_dual_stack_hold_unless_the_host_is_ones_own, clean),
         cmocka_unit_test_setup(some_operations_are_not_signed, clean),
         cmocka_unit_test_setup(a_region_never_chooses_the_host, clean),
