@@ -77,7 +77,7 @@ bool balm_endpoint_split(const char *url, struct balm_url_parts *parts)
 
 enum balm_code balm_endpoint_refuse(const char *url, struct balm_err *err)
 {
-    const char *at = strchr(url, '@');
+    const char *at = strrchr(url, '@');
 
     return balm_fail(
         err, BALM_E_ARG,

@@ -105,6 +105,20 @@ enum balm_code balm_cli_write(struct balm_cli *cli, const char *bytes, size_t le
     return BALM_E_IO;
 }
 
+enum balm_exit balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what)
+{
+    struct balm_err err;
+    int status = BALM_EXIT_OK;
+
+    if (balm_buf_status(text, what, &err)) {
+        status = balm_cli_fail(cli, &err);
+    } else if (balm_cli_write(cli, text->bytes, text->len)) {
+        status = BALM_EXIT_FAILED;
+    }
+    balm_buf_free(text);
+    return (enum balm_exit)status;
+}
+
 enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, unsigned style)
 {
     struct balm_buf text = BALM_BUF_INIT(OUTPUT_MAX);
@@ -132,6 +146,7 @@ enum balm_exit balm_exit_of(const struct balm_err *err)
     case BALM_E_ARG:
     case BALM_E_INPUT:
     case BALM_E_SCRIPT:
+    case BALM_E_IO: /* a file or folder that was named */
         return BALM_EXIT_USAGE;
     case BALM_E_AUTH:
         return BALM_EXIT_DENIED;
@@ -208,16 +223,13 @@ static int unknown_command(const struct balm_cli *cli, const char *name)
 static int show_help(struct balm_cli *cli, const struct balm_command *command)
 {
     struct balm_buf text = BALM_BUF_INIT(1 << 20);
-    enum balm_code code;
 
     if (command) {
         balm_cli_help(&text, command);
     } else {
         balm_cli_overview(&text, cli->commands);
     }
-    code = balm_cli_write(cli, text.bytes, text.len);
-    balm_buf_free(&text);
-    return code ? BALM_EXIT_FAILED : BALM_EXIT_OK;
+    return balm_cli_say(cli, &text, "the help");
 }
 
 static enum balm_code set_log(struct balm_cli *cli, struct balm_err *err)
@@ -254,9 +266,9 @@ static int dispatch(struct balm_cli *cli, int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "help";
 
     if (strcmp(name, "--version") == 0) {
-        return balm_cli_write(cli, "balm " BALM_VERSION "\n", strlen("balm " BALM_VERSION "\n"))
-                   ? BALM_EXIT_FAILED
-                   : BALM_EXIT_OK;
+        struct balm_buf text = BALM_BUF_INIT(64);
+        (void)balm_buf_adds(&text, "balm " BALM_VERSION "\n");
+        return balm_cli_say(cli, &text, "the version");
     }
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
         if (argc < 3) return show_help(cli, NULL);

@@ -21,7 +21,9 @@ void balm_cli_overview(struct balm_buf *buf, const struct balm_command *const *c
         buf,
         "\n`balm help COMMAND` tells more.\n\nExit status: 0 all well; 1 a run failed; 2 wrong "
         "usage, or an event, script or\nconfiguration that is not valid; 3 every failure was "
-        "one of authorisation; 4 something\nwas left undone.\n");
+        "one of authorisation; 4 something\nwas left undone; 5 plan --exit-code: there is "
+        "something "
+        "to change.\n");
 }
 
 static bool add_option(void *owner, const struct balm_option *option)
@@ -48,7 +50,8 @@ void balm_cli_help(struct balm_buf *buf, const struct balm_command *command)
     (void)balm_buf_addf(buf, "%s\n\n", command->summary);
     for (const char *head = "Usage:"; line; head = "      ") {
         size_t len = strcspn(line, "\n");
-        (void)balm_buf_addf(buf, "%s balm %s %.*s\n", head, command->name, (int)len, line);
+        (void)balm_buf_addf(buf, "%s balm %s%s%.*s\n", head, command->name, len ? " " : "",
+                            (int)len, line);
         line = line[len] ? line + len + 1 : NULL;
     }
     if (command->text) (void)balm_buf_addf(buf, "\n%s\n", command->text);

@@ -92,6 +92,11 @@ static bool match(void *owner, const struct balm_option *option)
     return true;
 }
 
+static const char *dashes(const char *name)
+{
+    return name[1] ? "--" : "-";
+}
+
 static enum balm_code unknown(const struct balm_cli *cli, const struct search *search,
                               struct balm_err *err)
 {
@@ -103,11 +108,11 @@ static enum balm_code unknown(const struct balm_cli *cli, const struct search *s
     name[len] = '\0';
     nearest = balm_text_nearest(name, search->names, search->count);
     if (nearest) {
-        return balm_fail(err, BALM_E_ARG, "balm %s has no option --%s; did you mean --%s?",
-                         cli->command->name, name, nearest);
+        return balm_fail(err, BALM_E_ARG, "balm %s has no option %s%s; did you mean %s%s?",
+                         cli->command->name, dashes(name), name, dashes(nearest), nearest);
     }
-    return balm_fail(err, BALM_E_ARG, "balm %s has no option --%s; balm help %s lists them",
-                     cli->command->name, name, cli->command->name);
+    return balm_fail(err, BALM_E_ARG, "balm %s has no option %s%s; balm help %s lists them",
+                     cli->command->name, dashes(name), name, cli->command->name);
 }
 
 /* Takes one option at argv[*at] and, where it needs one, its value behind it. */
@@ -130,11 +135,12 @@ static enum balm_code take_option(struct balm_cli *cli, char **argv, size_t coun
     } else if (*at + 1 < count) {
         given->value = argv[++*at];
     } else {
-        return balm_fail(err, BALM_E_ARG, "--%s wants a value: --%s %s", search.found->name,
+        return balm_fail(err, BALM_E_ARG, "%s%s wants a value: %s", dashes(search.found->name),
                          search.found->name, search.found->argument);
     }
     if (!search.found->many && balm_cli_has(cli, search.found->name)) {
-        return balm_fail(err, BALM_E_ARG, "--%s is given twice", search.found->name);
+        return balm_fail(err, BALM_E_ARG, "%s%s is given twice", dashes(search.found->name),
+                         search.found->name);
     }
     cli->given_count++;
     return BALM_OK;
@@ -144,8 +150,8 @@ static enum balm_code check_words(const struct balm_cli *cli, struct balm_err *e
 {
     if (balm_cli_has(cli, "help")) return BALM_OK;
     if (cli->word_count < cli->command->words_min) {
-        return balm_fail(err, BALM_E_ARG, "balm %s wants more: balm %s %s", cli->command->name,
-                         cli->command->name, cli->command->synopsis);
+        return balm_fail(err, BALM_E_ARG, "balm %s wants more words; balm help %s tells which",
+                         cli->command->name, cli->command->name);
     }
     if (cli->word_count > cli->command->words_max) {
         return balm_fail(err, BALM_E_ARG, "balm %s does not know what to do with \"%.80s\"",

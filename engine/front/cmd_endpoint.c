@@ -36,45 +36,50 @@ static struct balm_value show(struct balm_arena *arena, const struct balm_endpoi
     return shown;
 }
 
-static enum balm_code resolve(struct balm_world *world, struct balm_value *shown,
-                              struct balm_err *err)
+/* What is asked, in the words of the command line. */
+static enum balm_code read_question(const struct balm_world *world,
+                                    struct balm_endpoint_question *question, struct balm_err *err)
 {
     struct balm_cli *cli = world->cli;
     struct balm_arena *arena = balm_cli_arena(cli);
-    struct balm_value params = balm_map(arena);
-    const struct balm_partitions *partitions;
-    struct balm_endpoint_question question = {.extra = params};
-    struct balm_endpoint endpoint;
-    enum balm_code code =
-        balm_pack_service(balm_aws_pack(world->aws), balm_cli_word(cli, 0), &question.service, err);
+    enum balm_code code = balm_pack_service(balm_aws_pack(world->aws), balm_cli_word(cli, 0),
+                                            &question->service, err);
 
+    question->extra = balm_map(arena);
     for (size_t i = 0; !code && i < balm_cli_count(cli, "param"); i++) {
-        code = add_param(arena, params, balm_cli_nth(cli, "param", i), err);
+        code = add_param(arena, question->extra, balm_cli_nth(cli, "param", i), err);
     }
-    if (!code) code = balm_world_region(world, &question.region, err);
-    if (!code) code = balm_aws_partitions(world->aws, &partitions, err);
-    if (!code) {
-        code = balm_endpoint_resolve(&question, &world->config, partitions, arena, &endpoint, err);
+    return code ? code : balm_world_region(world, &question->region, err);
+}
+
+static int resolve(struct balm_world *world)
+{
+    struct balm_arena *arena = balm_cli_arena(world->cli);
+    struct balm_endpoint_question question = {.params = balm_null()};
+    const struct balm_partitions *partitions;
+    struct balm_endpoint endpoint;
+    struct balm_err err;
+
+    if (read_question(world, &question, &err) ||
+        balm_aws_partitions(world->aws, &partitions, &err)) {
+        return balm_cli_fail(world->cli, &err);
     }
-    if (code) return code;
-    *shown = show(arena, &endpoint);
-    return balm_arena_status(arena, err);
+    /* That there is no such endpoint is an answer, and no wrong usage. */
+    if (balm_endpoint_resolve(&question, &world->config, partitions, arena, &endpoint, &err)) {
+        (void)balm_cli_fail(world->cli, &err);
+        return BALM_EXIT_FAILED;
+    }
+    return balm_cli_print(world->cli, show(arena, &endpoint), 0) ? BALM_EXIT_FAILED : BALM_EXIT_OK;
 }
 
 static int run(struct balm_cli *cli)
 {
     struct balm_world world;
-    struct balm_value shown;
     struct balm_err err;
-    int status = BALM_EXIT_OK;
+    int status;
 
     if (balm_world_open(&world, cli, 0, &err)) return balm_cli_fail(cli, &err);
-    if (resolve(&world, &shown, &err)) {
-        (void)balm_cli_fail(cli, &err);
-        status = BALM_EXIT_FAILED;
-    } else {
-        (void)balm_cli_print(cli, shown, 0);
-    }
+    status = resolve(&world);
     balm_world_close(&world);
     return status;
 }

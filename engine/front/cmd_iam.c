@@ -37,8 +37,7 @@ static void warn_of_undeclared(struct balm_cli *cli, struct balm_value undeclare
     }
 }
 
-static enum balm_code print_role(struct balm_cli *cli, const struct balm_scripts *scripts,
-                                 struct balm_err *err)
+static int print_role(struct balm_cli *cli, const struct balm_scripts *scripts)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_iam_role role = {.name = balm_cli_option(cli, "role-name"),
@@ -46,19 +45,20 @@ static enum balm_code print_role(struct balm_cli *cli, const struct balm_scripts
                                  .external_id = balm_cli_option(cli, "external-id")};
     struct balm_value undeclared;
     enum balm_iam_format format;
-    enum balm_code code = read_format(cli, &format, err);
+    struct balm_err err;
+    enum balm_code code = read_format(cli, &format, &err);
 
     if (!code) {
         code = balm_iam_union(scripts->versions, scripts->count, balm_cli_arena(cli),
-                              &role.permissions, &undeclared, err);
+                              &role.permissions, &undeclared, &err);
     }
-    if (!code) code = balm_iam_write(&text, format, &role, err);
-    if (!code) {
-        warn_of_undeclared(cli, undeclared);
-        code = balm_cli_write(cli, text.bytes, text.len);
+    if (!code) code = balm_iam_write(&text, format, &role, &err);
+    if (code) {
+        balm_buf_free(&text);
+        return balm_cli_fail(cli, &err);
     }
-    balm_buf_free(&text);
-    return code;
+    warn_of_undeclared(cli, undeclared);
+    return balm_cli_say(cli, &text, "the role");
 }
 
 /* A role without what a broken script needs would pass for whole: then there is none. */
@@ -72,7 +72,7 @@ static int run(struct balm_cli *cli)
         status = balm_cli_fail(cli, &err);
     } else {
         status = balm_scripts_say(cli, scripts.faults);
-        if (!status && print_role(cli, &scripts, &err)) status = balm_cli_fail(cli, &err);
+        if (!status) status = print_role(cli, &scripts);
     }
     balm_scripts_close(&scripts);
     return status;

@@ -46,13 +46,14 @@ static void add_line(struct balm_buf *text, const struct balm_version *version, 
                   balm_get_string(declaration, "description", ""));
 }
 
-static enum balm_code print_list(struct balm_cli *cli, const struct balm_scripts *scripts,
-                                 struct balm_err *err)
+/* The faults of the others are told in any case. */
+static int print_list(struct balm_cli *cli, const struct balm_scripts *scripts)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     bool as_json = balm_cli_has(cli, "json") || balm_cli_wants_json(cli);
     int width = width_of(scripts);
-    enum balm_code code;
+    int status;
+    int faults;
 
     for (size_t i = 0; i < scripts->count; i++) {
         if (as_json) {
@@ -63,10 +64,9 @@ static enum balm_code print_list(struct balm_cli *cli, const struct balm_scripts
             add_line(&text, scripts->versions[i], width);
         }
     }
-    code = balm_buf_status(&text, "the list", err);
-    if (!code) code = balm_cli_write(cli, text.bytes, text.len);
-    balm_buf_free(&text);
-    return code;
+    status = balm_cli_say(cli, &text, "the list");
+    faults = balm_scripts_say(cli, scripts->faults);
+    return faults ? faults : status;
 }
 
 static int list_for_panther(struct balm_cli *cli, struct balm_scripts *scripts)
@@ -90,10 +90,10 @@ static int list(struct balm_cli *cli)
         status = balm_cli_fail(cli, &err);
     } else if (balm_cli_has(cli, "panther")) {
         status = list_for_panther(cli, &scripts);
-    } else if (balm_scripts_load(&scripts, cli, &err) || print_list(cli, &scripts, &err)) {
+    } else if (balm_scripts_load(&scripts, cli, &err)) {
         status = balm_cli_fail(cli, &err);
     } else {
-        status = balm_scripts_say(cli, scripts.faults);
+        status = print_list(cli, &scripts);
     }
     balm_scripts_close(&scripts);
     return status;
@@ -180,20 +180,16 @@ static void add_text(struct balm_buf *text, const struct balm_version *version)
     }
 }
 
-static enum balm_code print_version(struct balm_cli *cli, const struct balm_version *version,
-                                    struct balm_err *err)
+static int print_version(struct balm_cli *cli, const struct balm_version *version)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    enum balm_code code;
 
     if (balm_cli_wants_json(cli)) {
-        return balm_cli_print(cli, all_of(balm_cli_arena(cli), version), 0);
+        return balm_cli_print(cli, all_of(balm_cli_arena(cli), version), 0) ? BALM_EXIT_FAILED
+                                                                            : BALM_EXIT_OK;
     }
     add_text(&text, version);
-    code = balm_buf_status(&text, "the remediation", err);
-    if (!code) code = balm_cli_write(cli, text.bytes, text.len);
-    balm_buf_free(&text);
-    return code;
+    return balm_cli_say(cli, &text, "the remediation");
 }
 
 static int show(struct balm_cli *cli)
@@ -202,15 +198,15 @@ static int show(struct balm_cli *cli)
     struct balm_version *version = NULL;
     struct balm_value faults = balm_null();
     struct balm_err err;
-    int status = BALM_EXIT_OK;
+    int status;
 
     if (balm_scripts_open(&scripts, cli, &err) ||
         balm_catalog_find(scripts.catalog, balm_cli_word(cli, 0), &version, balm_cli_arena(cli),
                           &faults, &err)) {
         status =
             balm_list_len(faults) > 0 ? balm_scripts_say(cli, faults) : balm_cli_fail(cli, &err);
-    } else if (print_version(cli, version, &err)) {
-        status = BALM_EXIT_FAILED;
+    } else {
+        status = print_version(cli, version);
     }
     balm_version_release(version);
     balm_scripts_close(&scripts);

@@ -109,6 +109,10 @@ static enum balm_code list(struct balm_cli *cli, struct balm_pack *pack, struct 
     size_t count = balm_pack_service_count(pack);
     size_t i;
 
+    if (balm_cli_word(cli, 1)) {
+        return balm_fail(err, BALM_E_ARG, "models list: does not know what to do with \"%.80s\"",
+                         balm_cli_word(cli, 1));
+    }
     for (i = 0; i < count; i++) {
         const struct balm_service *service;
         enum balm_code code =

@@ -80,6 +80,7 @@ static enum balm_code test_dir(struct testing *testing, const char *dir, struct 
     size_t count;
 
     if (balm_dir_list(arena, dir, ".lua", &names, &count, err)) return err->code;
+    if (count == 0) return balm_fail(err, BALM_E_ARG, "%s holds no specs (*.lua)", dir);
     for (size_t i = 0; i < count; i++) {
         const char *path = balm_arena_printf(arena, "%s/%s", dir, names[i]);
         if (!path) return balm_nomem(err);

@@ -3,8 +3,10 @@
  */
 #include "front/commands.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <unistd.h>
 
 static const struct balm_command *const commands[] = {
     &balm_cmd_run,  &balm_cmd_plan, &balm_cmd_explain, &balm_cmd_list,     &balm_cmd_show,
@@ -17,8 +19,20 @@ static const struct balm_command *const commands[] = {
 #define KEPT (8 << 20)
 #define STEP (256 << 10)
 
+/* A standard stream that was closed would lend its number to the next file or socket, and what is
+   said would go there. What stands in for it fails as a closed one does. */
+static bool hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!hold_streams()) return BALM_EXIT_FAILED;
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);
     (void)mallopt(M_TOP_PAD, STEP);
     /* A reader that went away is an error of the write, not the end of Balm. */
