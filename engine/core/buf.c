@@ -158,6 +158,13 @@ void balm_buf_cut(struct balm_buf *buf, size_t len)
     if (buf->cap) buf->bytes[buf->len] = '\0';
 }
 
+void balm_buf_drop(struct balm_buf *buf, size_t len)
+{
+    if (len == 0 || !buf->cap) return;
+    if (len < buf->len) memmove(buf->bytes, buf->bytes + len, buf->len - len);
+    balm_buf_cut(buf, len);
+}
+
 enum balm_code balm_buf_status(const struct balm_buf *buf, const char *what, struct balm_err *err)
 {
     if (buf->code == BALM_OK) return BALM_OK;

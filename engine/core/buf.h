@@ -44,8 +44,9 @@ enum balm_code balm_buf_addv(struct balm_buf *buf, const char *format, va_list a
    balm_buf_grew(). */
 char *balm_buf_room(struct balm_buf *buf, size_t len);
 void balm_buf_grew(struct balm_buf *buf, size_t len);
-/* Takes bytes away from the end. */
+/* Takes bytes away from the end, or from the start; all of them where there are not so many. */
 void balm_buf_cut(struct balm_buf *buf, size_t len);
+void balm_buf_drop(struct balm_buf *buf, size_t len);
 
 /* BALM_OK, or the first failure of any add, told in err as about `what`. */
 enum balm_code balm_buf_status(const struct balm_buf *buf, const char *what, struct balm_err *err);

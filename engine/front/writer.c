@@ -122,6 +122,11 @@ static void flush(void *owner)
 void balm_writer_add(struct balm_writer *writer, const char *bytes, size_t len)
 {
     if (writer->broken) return;
+    /* A reader that is never quite done leaves no moment at which all of it could be let go. */
+    if (writer->written >= HIGH) {
+        balm_buf_drop(&writer->pending, writer->written);
+        writer->written = 0;
+    }
     if (balm_buf_add(&writer->pending, bytes, len)) {
         writer->broken = true;
         writer->options.broken(writer->options.owner);

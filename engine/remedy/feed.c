@@ -22,9 +22,7 @@ void balm_feed_free(struct balm_feed *feed)
  */
 static void compact(struct balm_feed *feed)
 {
-    if (feed->taken == 0) return;
-    memmove(feed->text.bytes, feed->text.bytes + feed->taken, feed->text.len - feed->taken);
-    balm_buf_cut(&feed->text, feed->taken);
+    balm_buf_drop(&feed->text, feed->taken);
     feed->taken = 0;
 }
 

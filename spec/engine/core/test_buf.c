@@ -92,6 +92,22 @@ static void lends_room_to_write_into(void **state)
     balm_buf_free(&buf);
 }
 
+static void gives_bytes_away_at_either_end(void **state)
+{
+    struct balm_buf buf = BALM_BUF_INIT(100);
+    (void)state;
+    balm_buf_drop(&buf, 1);
+    balm_buf_adds(&buf, "abcdef");
+    balm_buf_drop(&buf, 2);
+    balm_buf_cut(&buf, 1);
+    assert_string_equal(buf.bytes, "cde");
+    balm_buf_drop(&buf, 0);
+    assert_int_equal(buf.len, 3);
+    balm_buf_drop(&buf, 4);
+    assert_string_equal(buf.bytes, "");
+    balm_buf_free(&buf);
+}
+
 static void survives_the_largest_requests(void **state)
 {
     struct balm_buf buf = BALM_BUF_INIT(SIZE_MAX);
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(takes_exactly_its_ceiling),
         cmocka_unit_test(remembers_its_first_failure),
         cmocka_unit_test(lends_room_to_write_into),
+        cmocka_unit_test(gives_bytes_away_at_either_end),
         cmocka_unit_test(survives_the_largest_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
