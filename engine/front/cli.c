@@ -105,7 +105,7 @@ enum balm_code balm_cli_write(struct balm_cli *cli, const char *bytes, size_t le
     return BALM_E_IO;
 }
 
-enum balm_exit balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what)
+int balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what)
 {
     struct balm_err err;
     int status = BALM_EXIT_OK;
@@ -116,7 +116,7 @@ enum balm_exit balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const c
         status = BALM_EXIT_FAILED;
     }
     balm_buf_free(text);
-    return (enum balm_exit)status;
+    return status;
 }
 
 enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, unsigned style)

@@ -79,8 +79,9 @@ const struct balm_log *balm_cli_log(const struct balm_cli *cli);
 
 /* Writes all of it to standard output. BALM_E_IO when that is closed or full: said once. */
 enum balm_code balm_cli_write(struct balm_cli *cli, const char *bytes, size_t len);
-/* The same for a whole text, which is released; a text that did not fit is said too, as `what`. */
-enum balm_exit balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what);
+/* The same for a whole text, which is released; one that did not fit is said too, as `what`.
+   Returns the exit status. */
+int balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what);
 /* One line of JSON; pretty on a terminal. style: BALM_JSON_SORTED, BALM_JSON_SECRETS, or 0. */
 enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, unsigned style);
 /* Says "balm: message" on standard error (a JSON object where that is not a terminal) and returns
