@@ -1,6 +1,5 @@
 #include "core/text.h"
 
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -230,8 +229,6 @@ void balm_random(void *bytes, size_t len)
 {
     unsigned char *to = bytes;
     size_t got = 0;
-    if (len <= INT32_MAX && RAND_bytes(to, (int)len) == 1) return;
-    /* OpenSSL's own generator may lack memory to start; the kernel's needs none. */
     while (got < len) {
         ssize_t more = getrandom(to + got, len - got, 0);
         if (more > 0) got += (size_t)more;

@@ -52,7 +52,7 @@ bool balm_text_is_host_label(const char *text, size_t len);
 
 /* Fills out with 16 random bytes as a UUID version 4 text, from the system's generator. */
 void balm_text_uuid(char out[37]);
-/* Fills with random bytes from the system's generator (RAND_bytes). */
+/* Fills with random bytes from the system's generator, which needs no memory and cannot fail. */
 void balm_random(void *bytes, size_t len);
 
 /* Overwrites with zeros, in a way the compiler keeps. */

@@ -111,7 +111,7 @@ struct balm_instance *balm_instance_of(lua_State *L, const char *what);
 /* Raises unless Lua can wait here. */
 void balm_instance_check_wait(lua_State *L, const char *what);
 
-/* session_lua.c: pushes the userdata of a session, which it retains. [-0, +1, m] */
+/* session_lua.c: pushes the userdata of a session that outlives the state. [-0, +1, m] */
 void balm_session_lua_push(lua_State *L, struct balm_session *session);
 /* The session at index; raises where there is none. */
 struct balm_session *balm_session_lua_check(lua_State *L, int index);

@@ -36,6 +36,7 @@ static struct box *push_box(lua_State *L)
 {
     struct box *box = lua_newuserdatauv(L, sizeof *box, 0);
 
+    balm_sandbox_holds(L);
     balm_arena_init(&box->arena, 0);
     balm_buf_init(&box->text, TEXT_MAX);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &box_meta) == LUA_TNIL) {

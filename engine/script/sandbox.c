@@ -174,12 +174,17 @@ void balm_sandbox_release(struct balm_sandbox *sandbox)
 {
     if (!sandbox) return;
     sandbox->heap.closing = true;
-    if (sandbox->L) {
+    if (sandbox->L && sandbox->holds) {
         lua_sethook(sandbox->L, NULL, 0, 0);
         lua_close(sandbox->L);
     }
     balm_heap_free(&sandbox->heap);
     free(sandbox);
+}
+
+void balm_sandbox_holds(lua_State *L)
+{
+    balm_sandbox_of(L)->holds = true;
 }
 
 lua_State *balm_sandbox_state(struct balm_sandbox *sandbox)

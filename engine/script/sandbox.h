@@ -32,9 +32,13 @@ enum balm_over { BALM_OVER_NOT, BALM_OVER_MEMORY, BALM_OVER_STEPS, BALM_OVER_CPU
 /* A new state with its globals; limits is copied. */
 enum balm_code balm_sandbox_new(struct balm_sandbox **out, const struct balm_limits *limits,
                                 struct balm_err *err);
-/* Closes the state (the collector's finalisers run) and gives its memory back. Accepts NULL. Not
-   from within the state. */
+/* Gives the state's memory back; finalisers run where balm_sandbox_holds() was said. Accepts NULL.
+   Not from within the state. */
 void balm_sandbox_release(struct balm_sandbox *sandbox);
+
+/* Something in the state holds what only its finaliser gives back: the state must be closed. One
+   that holds nothing is forgotten as a whole, which is quicker. */
+void balm_sandbox_holds(lua_State *L);
 
 lua_State *balm_sandbox_state(struct balm_sandbox *sandbox); /* the main thread */
 struct balm_sandbox *balm_sandbox_of(lua_State *L);          /* of any thread; never NULL */

@@ -14,6 +14,7 @@
 
 struct session_box {
     struct balm_session *session;
+    bool borrowed; /* the instance's own, which outlives the state */
 };
 
 static const char *account_or_null(const struct balm_session *session)
@@ -62,7 +63,7 @@ static int session_gc(lua_State *L)
 {
     struct session_box *box = luaL_checkudata(L, 1, SESSION);
 
-    balm_session_release(box->session);
+    if (!box->borrowed) balm_session_release(box->session);
     box->session = NULL;
     return 0;
 }
@@ -78,6 +79,7 @@ static struct session_box *push_box(lua_State *L)
     struct session_box *box = lua_newuserdatauv(L, sizeof *box, 1);
 
     box->session = NULL;
+    box->borrowed = false;
     if (luaL_newmetatable(L, SESSION)) {
         luaL_setfuncs(L, meta, 0);
         lua_pushboolean(L, 0);
@@ -91,8 +93,8 @@ void balm_session_lua_push(lua_State *L, struct balm_session *session)
 {
     struct session_box *box = push_box(L);
 
-    balm_session_retain(session);
     box->session = session;
+    box->borrowed = true;
 }
 
 struct balm_session *balm_session_lua_check(lua_State *L, int index)
@@ -190,6 +192,7 @@ int balm_session_lua_open(lua_State *L)
     (void)snprintf(name, sizeof name, "balm-%s", balm_version_id(instance->version));
     options.session_name = name;
     options.agent = instance->run;
+    balm_sandbox_holds(L);
     struct session_box *box = push_box(L);
     if (balm_session_open(&box->session, instance->aws, &options, &err)) {
         return balm_error_raise(L, &err);
