@@ -28,10 +28,13 @@ enum balm_code balm_json_parse_prefix(struct balm_arena *arena, const char *text
 
 enum balm_json_style {
     BALM_JSON_COMPACT = 0,
-    BALM_JSON_PRETTY = 1, /* two spaces, one member a line */
-    BALM_JSON_SORTED = 2, /* keys in byte order */
-    BALM_JSON_SECRETS = 4 /* secret values as they are: for the wire, never for people */
+    BALM_JSON_PRETTY = 1,  /* two spaces, one member a line */
+    BALM_JSON_SORTED = 2,  /* keys in byte order */
+    BALM_JSON_SECRETS = 4, /* secret values as they are: for the wire, never for people */
+    BALM_JSON_MARKED = 8   /* an unknown as its text between two bytes that JSON never has */
 };
+#define BALM_JSON_MARK     "\x01"
+#define BALM_JSON_MARK_END "\x02"
 
 /* Bytes print as base64, times as ISO 8601 in UTC with their fraction where they have one, NaN and
    the infinities as the strings "NaN", "Infinity", "-Infinity", an unknown as {"unknown": source}.

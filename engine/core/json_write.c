@@ -210,8 +210,13 @@ static enum balm_code write_bytes(struct balm_buf *buf, struct balm_value value)
     return balm_buf_addc(buf, '"');
 }
 
-static enum balm_code write_unknown(struct balm_buf *buf, struct balm_value value)
+static enum balm_code write_unknown(struct balm_buf *buf, struct balm_value value, unsigned style)
 {
+    if (style & BALM_JSON_MARKED) {
+        balm_buf_adds(buf, BALM_JSON_MARK);
+        balm_buf_add(buf, value.as.text, value.len);
+        return balm_buf_adds(buf, BALM_JSON_MARK_END);
+    }
     balm_buf_adds(buf, "{\"unknown\":");
     balm_json_quote(buf, value.as.text, value.len);
     return balm_buf_addc(buf, '}');
@@ -251,7 +256,7 @@ static enum balm_code write_value(struct writer *w, struct balm_value value)
     case BALM_MAP:
         return write_container(w, value);
     case BALM_UNKNOWN:
-        return write_unknown(buf, value);
+        return write_unknown(buf, value, w->style);
     }
     return balm_buf_adds(buf, "null");
 }

@@ -25,7 +25,7 @@ enum balm_type {
     BALM_LIST,
     BALM_MAP,
     /* Plans only: what an unsent write would answer. Its text is the source, as
-       "ec2:CreateVolume.VolumeId". */
+       "ec2:CreateVolume.VolumeId", or what is made of it (unknown.h). */
     BALM_UNKNOWN
 };
 

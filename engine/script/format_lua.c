@@ -240,29 +240,54 @@ static void add_converted(lua_State *L, luaL_Buffer *made, struct spec *spec, in
     }
 }
 
-/* A text that shows what is not known yet is not known itself. */
+/* A text that shows what is not known yet is not known itself: then what comes before an unknown
+   is kept at index total, and joined there. */
 static bool has_unknown(lua_State *L, int count)
 {
     for (int i = 2; i <= count; i++) {
-        if (balm_lua_unknown(L, i)) {
-            lua_settop(L, i);
-            return true;
-        }
+        if (balm_lua_unknown(L, i)) return true;
     }
     return false;
+}
+
+/* Joins what was made to the value at total. [-?, +0, e] */
+static void join_made(lua_State *L, luaL_Buffer *made, int total)
+{
+    luaL_pushresult(made);
+    lua_pushvalue(L, total);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    lua_replace(L, total);
+}
+
+static void join_unknown(lua_State *L, luaL_Buffer *made, const struct spec *spec, int total,
+                         int index)
+{
+    /* Only %s leaves it as it is; what else there could be made of it cannot be told. */
+    if (!spec->is_plain || spec->letter != 's') balm_sandbox_of(L)->met_unknown = true;
+    join_made(L, made, total);
+    lua_pushvalue(L, total);
+    lua_pushvalue(L, index);
+    lua_concat(L, 2);
+    lua_replace(L, total);
+    luaL_buffinit(L, made);
 }
 
 int balm_string_format(lua_State *L)
 {
     int count = lua_gettop(L);
     int index = 1;
+    int total = 0; /* where the parts of an unknown are joined; 0: nothing is unknown */
     size_t len;
     const char *at = luaL_checklstring(L, 1, &len);
     const char *end = at + len;
     luaL_Buffer made;
 
     balm_budget_charge(L, len / 4 + (uint64_t)count);
-    if (has_unknown(L, count)) return 1;
+    if (has_unknown(L, count)) {
+        lua_pushliteral(L, "");
+        total = count + 1;
+    }
     luaL_buffinit(L, &made);
     while (at < end) {
         struct spec spec;
@@ -278,7 +303,15 @@ int balm_string_format(lua_State *L)
         }
         if (++index > count) return luaL_argerror(L, index, "no value");
         at = read_spec(L, &spec, at, end);
-        add_converted(L, &made, &spec, index);
+        if (total && balm_lua_unknown(L, index)) {
+            join_unknown(L, &made, &spec, total, index);
+        } else {
+            add_converted(L, &made, &spec, index);
+        }
+    }
+    if (total) {
+        join_made(L, &made, total);
+        return 1; /* it is on top */
     }
     luaL_pushresult(&made);
     return 1;

@@ -34,11 +34,24 @@ static int protected_call(lua_State *L)
 
 /* ---- tostring ---- */
 
+/* Pushes what the value's own __tostring makes of it: a text, or an unknown. [-0, +(0|1), e] */
+static bool call_own(lua_State *L, int index)
+{
+    if (!luaL_callmeta(L, index, "__tostring")) return false;
+    if (!lua_isstring(L, -1) && !balm_lua_unknown(L, -1)) {
+        luaL_error(L, "'__tostring' must return a string");
+    }
+    return true;
+}
+
 const char *balm_sandbox_tostring(lua_State *L, int index, size_t *len)
 {
     index = lua_absindex(L, index);
-    if (luaL_callmeta(L, index, "__tostring")) {
-        if (!lua_isstring(L, -1)) luaL_error(L, "'__tostring' must return a string");
+    if (call_own(L, index)) {
+        if (lua_isstring(L, -1)) return lua_tolstring(L, -1, len);
+        balm_sandbox_of(L)->met_unknown = true; /* what shows it is a text that cannot tell */
+        index = lua_absindex(L, -1);
+        (void)luaL_callmeta(L, index, "__tostring");
         return lua_tolstring(L, -1, len);
     }
     switch (lua_type(L, index)) {
@@ -63,7 +76,7 @@ static int to_string(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    if (balm_lua_unknown(L, 1)) return 1; /* it keeps its source, and prints as it should */
+    if (balm_lua_unknown(L, 1) || call_own(L, 1)) return 1; /* an unknown keeps its source */
     (void)balm_sandbox_tostring(L, 1, NULL);
     return 1;
 }

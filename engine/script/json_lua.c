@@ -12,6 +12,7 @@
 #include "script/value_lua.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #define TEXT_MAX ((size_t)64 << 20)
 
@@ -65,19 +66,26 @@ static int raise(lua_State *L, struct box *box, const struct balm_err *err)
     return luaL_error(L, "%s", err->message);
 }
 
-/* The source of the first unknown in value; text that contains it is not known either. */
-static const char *first_unknown(struct balm_value value)
+/* Pushes marked text: an unknown where it has any, which tells how it is made. [-0, +1, e] */
+static void push_marked(lua_State *L, const char *text, size_t len)
 {
-    const char *found = NULL;
+    const char *end = text + len;
 
-    if (value.type == BALM_UNKNOWN) return value.as.text;
-    for (size_t i = 0; !found && i < balm_list_len(value); i++) {
-        found = first_unknown(*balm_list_at(value, i));
+    lua_pushlstring(L, text, strcspn(text, BALM_JSON_MARK));
+    for (const char *mark = memchr(text, BALM_JSON_MARK[0], len); mark;
+         mark = memchr(text, BALM_JSON_MARK[0], (size_t)(end - text))) {
+        size_t source_len = strcspn(++mark, BALM_JSON_MARK_END);
+        lua_pushliteral(L, "json(");
+        lua_pushlstring(L, mark, source_len);
+        lua_pushliteral(L, ")");
+        lua_concat(L, 3);
+        balm_lua_push_unknown(L, lua_tostring(L, -1));
+        lua_remove(L, -2);
+        lua_concat(L, 2);
+        text = mark + source_len + 1;
+        lua_pushlstring(L, text, strcspn(text, BALM_JSON_MARK));
+        lua_concat(L, 2);
     }
-    for (size_t i = 0; !found && i < balm_map_len(value); i++) {
-        found = first_unknown(balm_map_at(value, i)->value);
-    }
-    return found;
 }
 
 static int encode(lua_State *L)
@@ -85,22 +93,16 @@ static int encode(lua_State *L)
     struct box *box;
     struct balm_value value;
     struct balm_err err;
-    const char *unknown;
 
     luaL_checkany(L, 1);
     box = push_box(L);
     if (balm_lua_value(L, 1, BALM_LUA_STRICT, &box->arena, &value, &err)) {
         return raise(L, box, &err);
     }
-    unknown = first_unknown(value);
-    if (unknown) {
-        balm_lua_push_unknown(L, unknown);
-        return done(box);
-    }
-    (void)balm_json_print(&box->text, value, BALM_JSON_COMPACT | BALM_JSON_SECRETS);
+    (void)balm_json_print(&box->text, value, BALM_JSON_MARKED | BALM_JSON_SECRETS);
     if (balm_buf_status(&box->text, "JSON", &err)) return raise(L, box, &err);
     balm_budget_charge(L, box->text.len / 4);
-    lua_pushlstring(L, box->text.bytes, box->text.len);
+    push_marked(L, box->text.bytes, box->text.len);
     return done(box);
 }
 

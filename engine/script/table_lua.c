@@ -87,28 +87,53 @@ static int move(lua_State *L)
 
 /* ---- concat ---- */
 
-/* Adds the item; an unknown is left at index 5 instead: what contains it is not known either. */
+#define INVALID_ITEM "invalid value (at index %I) in table for 'concat'"
+
 static void add_item(lua_State *L, luaL_Buffer *made, lua_Integer i)
 {
     lua_geti(L, 1, i);
     if (!lua_isstring(L, -1)) {
-        luaL_error(L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)i);
+        luaL_error(L, INVALID_ITEM, (LUAI_UACINT)i);
     }
     balm_budget_charge_bytes(L, lua_rawlen(L, -1));
     luaL_addvalue(made);
 }
 
-/* Pushes the first unknown among the items, or nothing. */
-static bool push_unknown_item(lua_State *L, lua_Integer first, lua_Integer last)
+static bool has_unknown_item(lua_State *L, lua_Integer first, lua_Integer last)
 {
     for (lua_Integer i = first; i <= last; i++) {
         int type = lua_geti(L, 1, i);
+        bool found = type == LUA_TUSERDATA && balm_lua_unknown(L, -1);
         balm_budget_charge(L, 1);
-        if (type == LUA_TUSERDATA && balm_lua_unknown(L, -1)) return true;
         lua_pop(L, 1);
+        if (found) return true;
         if (type == LUA_TNIL || i == LUA_MAXINTEGER) break;
     }
     return false;
+}
+
+/* Adds the value on top to the text, or unknown, below it. [-2, +1, e] */
+static void join(lua_State *L)
+{
+    if (lua_isstring(L, -2)) balm_budget_charge_bytes(L, lua_rawlen(L, -2));
+    lua_concat(L, 2);
+}
+
+/* What contains what is not known is not known either. */
+static int concat_unknown(lua_State *L, lua_Integer first, lua_Integer last)
+{
+    lua_pushliteral(L, "");
+    for (lua_Integer i = first; i <= last; i++) {
+        lua_geti(L, 1, i);
+        if (!lua_isstring(L, -1) && !balm_lua_unknown(L, -1)) {
+            luaL_error(L, INVALID_ITEM, (LUAI_UACINT)i);
+        }
+        join(L);
+        if (i == last) break; /* the largest integer has no successor */
+        lua_pushvalue(L, 2);
+        join(L);
+    }
+    return 1;
 }
 
 static int concat(lua_State *L)
@@ -121,7 +146,11 @@ static int concat(lua_State *L)
     luaL_Buffer made;
 
     lua_settop(L, 4);
-    if (push_unknown_item(L, first, last)) return 1;
+    if (has_unknown_item(L, first, last)) {
+        lua_pushlstring(L, between, between_len);
+        lua_replace(L, 2); /* which may have been left out */
+        return concat_unknown(L, first, last);
+    }
     luaL_buffinit(L, &made);
     for (lua_Integer i = first; i <= last; i++) {
         add_item(L, &made, i);

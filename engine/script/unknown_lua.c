@@ -2,11 +2,14 @@
  * unknown_lua: what a plan cannot know yet, as a userdata that may be passed on but not looked
  * into.
  */
+#include "core/unknown.h"
 #include "script/sandbox_internal.h"
 #include "script/value_lua.h"
 
 #include <lauxlib.h>
 #include <string.h>
+
+static void push_meta(lua_State *L);
 
 static const char unknown_meta; /* its address is the registry's key */
 
@@ -37,9 +40,40 @@ static int look_inside(lua_State *L)
     return luaL_error(L, "%s is not known before the plan is applied", source ? source : "this");
 }
 
+/* Pushes the operand's expression, a text quoted; returns it. [-0, +1, e] */
+static const char *push_expression(lua_State *L, int index, size_t *len)
+{
+    const char *source = balm_lua_unknown(L, index);
+    const char *text;
+    char *quoted;
+
+    if (source) {
+        lua_pushvalue(L, index);
+        *len = strlen(source);
+        return source;
+    }
+    if (!lua_isstring(L, index)) {
+        luaL_error(L, "attempt to concatenate a %s value", luaL_typename(L, index));
+    }
+    text = lua_tolstring(L, index, len);
+    balm_budget_charge_bytes(L, *len);
+    quoted = lua_newuserdatauv(L, BALM_UNKNOWN_QUOTED(*len), 0);
+    *len = balm_unknown_quote(quoted, text, *len);
+    return quoted;
+}
+
 static int concatenate(lua_State *L)
 {
-    lua_settop(L, balm_lua_unknown(L, 1) ? 1 : 2);
+    size_t left_len, right_len;
+    const char *left = push_expression(L, 1, &left_len);
+    const char *right = push_expression(L, 2, &right_len);
+    char *made;
+
+    balm_budget_charge_bytes(L, left_len + right_len);
+    made = lua_newuserdatauv(L, left_len + right_len + 5, 0);
+    made[balm_unknown_join(made, left, left_len, right, right_len)] = '\0';
+    push_meta(L);
+    lua_setmetatable(L, -2);
     return 1;
 }
 

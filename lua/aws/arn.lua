@@ -43,12 +43,13 @@ local function put_together(parts)
   end
   local made = {}
   for _, name in ipairs(NAMES) do
-    made[name] = parts[name] or ""
-    if type(made[name]) ~= "string" then
-      complain("the " .. name .. " of an ARN must be a string")
-    end
-    if name ~= "resource" and string.find(made[name], ":", 1, true) then
-      complain("the " .. name .. " of an ARN holds no colon")
+    local part = parts[name] or ""
+    made[name] = part
+    if core.known(part) then
+      if type(part) ~= "string" then complain("the " .. name .. " of an ARN must be a string") end
+      if name ~= "resource" and string.find(part, ":", 1, true) then
+        complain("the " .. name .. " of an ARN holds no colon")
+      end
     end
   end
   if made.partition == "" then made.partition = "aws" end

@@ -250,6 +250,51 @@ static void hands_out_what_a_plan_cannot_know(void **state)
     assert_true(outcome->met_unknown);
 }
 
+static void tells_how_a_text_is_made_of_what_a_plan_cannot_know(void **state)
+{
+    static const struct {
+        const char *made, *told;
+    } cases[] = {
+        {"\"vol/\" .. id .. \"/\" .. 7", "\\\"vol/\\\" .. ec2:CreateVolume.VolumeId .. \\\"/7\\\""},
+        {"string.format(\"%d%%/%s/%s\", 7, id, \"x\")",
+         "\\\"7%/\\\" .. ec2:CreateVolume.VolumeId .. \\\"/x\\\""},
+        {"table.concat({ \"a\", id, \"b\" }, \",\")",
+         "\\\"a,\\\" .. ec2:CreateVolume.VolumeId .. \\\",b\\\""},
+        {"json.encode { Id = id, Of = 1 }",
+         "\\\"{\\\\\\\"Id\\\\\\\":\\\" .. json(ec2:CreateVolume.VolumeId) .. "
+         "\\\",\\\\\\\"Of\\\\\\\":1}\\\""},
+        {"tostring(aws.arn { service = \"ec2\", resource = \"volume/\" .. id })",
+         "\\\"arn:aws:ec2:::volume/\\\" .. ec2:CreateVolume.VolumeId"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char script[600];
+        REPLIES(world, {.answer = NULL});
+        snprintf(script, sizeof script,
+                 "local ec2 = session:client(\"ec2\")\n"
+                 "local id = ec2:create_volume({ AvailabilityZone = \"eu-west-1a\" }).VolumeId\n"
+                 "ec2:delete_volume { VolumeId = %s }",
+                 cases[i].made);
+        world_holds(world, script);
+        assert_false(world->outcome->met_unknown);
+        if (!strstr(world_call(world, 1), cases[i].told)) {
+            fail_msg("%s: %s", cases[i].made, world_call(world, 1));
+        }
+    }
+}
+
+static void cannot_tell_what_a_format_makes_of_an_unknown(void **state)
+{
+    struct world *world = *state;
+
+    REPLIES(world, {.answer = NULL});
+    world_holds(world, "local ec2 = session:client(\"ec2\")\n"
+                       "local size = ec2:create_volume({ AvailabilityZone = \"a\" }).Size\n"
+                       "ec2:delete_volume { VolumeId = string.format(\"%05d\", size) }");
+    assert_true(world->outcome->met_unknown);
+}
+
 static void takes_arns_apart_and_puts_them_together(void **state)
 {
     struct world *world = *state;
@@ -359,6 +404,8 @@ int main(void)
         TEST(waits_for_nothing_in_a_plan),
         TEST(tries_again_what_passes),
         TEST(hands_out_what_a_plan_cannot_know),
+        TEST(tells_how_a_text_is_made_of_what_a_plan_cannot_know),
+        TEST(cannot_tell_what_a_format_makes_of_an_unknown),
         TEST(takes_arns_apart_and_puts_them_together),
         TEST(changes_policies),
         TEST(sends_raw_requests_through_the_gate),
