@@ -79,9 +79,9 @@ const char *balm_response_request_id(const struct balm_response *response,
                                      struct balm_arena *arena);
 
 /* What an unsent write would have answered (DESIGN §3 Plan): structures as maps, lists and maps
-   empty, scalars BALM_UNKNOWN with source "service:Operation.Member.Path". Recursion in shapes
-   ends as an empty map. */
-struct balm_value balm_unknown_output(const struct balm_operation *operation,
+   empty, scalars BALM_UNKNOWN with source "NAME.Member.Path". Recursion in shapes ends as an empty
+   map. */
+struct balm_value balm_unknown_output(const struct balm_operation *operation, const char *name,
                                       struct balm_arena *arena);
 
 #endif

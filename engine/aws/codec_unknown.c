@@ -66,16 +66,14 @@ static struct balm_value structure(struct unknown *unknown, const struct balm_sh
     return map;
 }
 
-struct balm_value balm_unknown_output(const struct balm_operation *operation,
+struct balm_value balm_unknown_output(const struct balm_operation *operation, const char *name,
                                       struct balm_arena *arena)
 {
     const struct balm_shape *shape = balm_operation_output(operation);
     struct unknown unknown = {.arena = arena, .source = BALM_BUF_INIT(SOURCE_MAX)};
 
     if (!shape) return balm_map(arena);
-    (void)balm_buf_addf(&unknown.source, "%s:%s",
-                        balm_service_name(balm_operation_service(operation)),
-                        balm_operation_name(operation));
+    (void)balm_buf_adds(&unknown.source, name);
     struct balm_value made = structure(&unknown, shape, 0);
     balm_buf_free(&unknown.source);
     return made;

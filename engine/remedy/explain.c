@@ -55,13 +55,9 @@ static void tell_event(struct telling *telling, const struct balm_origin *origin
 
 static void tell_config(struct telling *telling)
 {
-    const struct balm_policy *policy = telling->intent.policy;
-    struct balm_value config = balm_map(telling->arena);
+    struct balm_value config = balm_intent_config(&telling->intent, telling->arena);
 
-    if (!policy || !balm_policy_path(policy)[0]) return;
-    set_text(telling, config, "path", balm_policy_path(policy));
-    set_text(telling, config, "sha256", balm_policy_hash(policy));
-    set(telling, telling->told, "config", config);
+    if (!balm_is_null(config)) set(telling, telling->told, "config", config);
 }
 
 static void tell_association(struct telling *telling)

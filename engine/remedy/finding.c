@@ -32,8 +32,8 @@ static void fill_resource(struct balm_finding *finding, struct balm_arena *arena
     balm_map_set(arena, finding->resource, "Region", balm_string(finding->region));
 }
 
-static enum balm_code fill(struct balm_finding *finding, struct balm_value normal,
-                           struct balm_arena *arena, struct balm_err *err)
+enum balm_code balm_finding_read(struct balm_finding *finding, struct balm_value normal,
+                                 struct balm_arena *arena, struct balm_err *err)
 {
     memset(finding, 0, sizeof *finding);
     finding->normal = normal;
@@ -82,7 +82,7 @@ enum balm_code balm_findings_decode(struct balm_lua_host *host, struct balm_valu
     *out = balm_arena_alloc(arena, len * sizeof **out);
     if (balm_arena_status(arena, err)) return err->code;
     for (size_t i = 0; i < len; i++) {
-        code = fill(&(*out)[i], *balm_list_at(found, i), arena, err);
+        code = balm_finding_read(&(*out)[i], *balm_list_at(found, i), arena, err);
         if (code) return code;
     }
     if (balm_arena_status(arena, err)) return err->code;
@@ -121,5 +121,5 @@ enum balm_code balm_finding_manual(struct balm_finding *out, const char *remedia
     balm_map_set(arena, normal, "parameters", parameters);
     balm_map_set(arena, normal, "resource", about);
     if (balm_arena_status(arena, err)) return err->code;
-    return fill(out, normal, arena, err);
+    return balm_finding_read(out, normal, arena, err);
 }

@@ -36,6 +36,11 @@ enum balm_code balm_findings_decode(struct balm_lua_host *host, struct balm_valu
                                     struct balm_arena *arena, struct balm_finding **out,
                                     size_t *count, struct balm_err *err);
 
+/* A finding whose normal form was kept. normal is borrowed, and extended in arena, where it was
+   made. */
+enum balm_code balm_finding_read(struct balm_finding *out, struct balm_value normal,
+                                 struct balm_arena *arena, struct balm_err *err);
+
 /* A finding made by hand: `balm run --remediation ID --resource {...}`. default_region is taken
    where the resource has no Region; may be NULL. */
 enum balm_code balm_finding_manual(struct balm_finding *out, const char *remediation,

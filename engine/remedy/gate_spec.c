@@ -2,6 +2,7 @@
 
 #include "aws/retry.h"
 #include "core/json.h"
+#include "remedy/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,22 +45,14 @@ static bool is_named(const struct balm_spec_call *expected, const struct balm_ca
            strcmp(expected->name + len + 1, balm_call_operation_name(call)) == 0;
 }
 
-static bool is_token(const struct balm_operation *operation, const struct balm_entry *entry)
-{
-    const struct balm_shape *input = operation ? balm_operation_input(operation) : NULL;
-    const struct balm_member *member =
-        input ? balm_shape_member(input, entry->key, entry->key_len) : NULL;
-
-    return member && balm_member_is_idempotency_token(member);
-}
-
 /* Equal but for idempotency tokens that the client filled in. */
 static bool same_params(const struct balm_spec_call *expected, struct balm_value params)
 {
     for (size_t i = 0; i < balm_map_len(params); i++) {
         const struct balm_entry *entry = balm_map_at(params, i);
         const struct balm_value *wanted = balm_map_get(expected->params, entry->key);
-        if (wanted ? !balm_equal(*wanted, entry->value) : !is_token(expected->operation, entry))
+        if (wanted ? !balm_equal(*wanted, entry->value)
+                   : !balm_plan_is_token(expected->operation, entry))
             return false;
     }
     for (size_t i = 0; i < balm_map_len(expected->params); i++) {

@@ -84,9 +84,31 @@ void balm_gate_permissions_init(struct balm_gate_permissions *gate, struct balm_
 
 struct balm_gate_plan {
     struct balm_gate_link link;
-    bool unsent;     /* a write was answered instead of sent */
-    bool incomplete; /* a call inspected what is not known */
+    struct balm_arena *arena;
+    struct balm_value declared; /* the script's permissions */
+    struct balm_value writes;   /* list, as plan.h has them; answered instead of sent */
+    bool incomplete;            /* a call inspected what is not known */
 };
-void balm_gate_plan_init(struct balm_gate_plan *gate);
+void balm_gate_plan_init(struct balm_gate_plan *gate, struct balm_value declared,
+                         struct balm_arena *arena);
+
+/* ---- apply: the writes of a kept plan, and nothing else ---- */
+
+struct balm_gate_apply {
+    struct balm_gate_link link;
+    struct balm_arena *arena;
+    struct balm_value writes;  /* of the plan */
+    size_t next;               /* the one that must come next */
+    struct balm_value answers; /* list: of each write that was let through; null until it came */
+    struct balm_value drift;   /* [{path, planned, now}]; empty as long as all is as planned */
+    void (*drifted)(void *owner);
+    void *owner;
+};
+/* drifted is called once, with the first call that is not the plan's; from then on every call is
+   refused. */
+void balm_gate_apply_init(struct balm_gate_apply *gate, struct balm_value writes,
+                          void (*drifted)(void *owner), void *owner, struct balm_arena *arena);
+/* The fix has ended: did it make all writes? Else drift says which is missing. */
+bool balm_gate_apply_is_done(struct balm_gate_apply *gate);
 
 #endif

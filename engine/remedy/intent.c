@@ -157,6 +157,31 @@ enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *e
     return BALM_OK;
 }
 
+static struct balm_value pair(struct balm_arena *arena, const char *path, const char *name,
+                              const char *hash)
+{
+    const struct balm_entry fields[] = {
+        {"path", 4, balm_text(arena, path)},
+        {name, (uint32_t)strlen(name), balm_text(arena, hash)},
+    };
+
+    return balm_map_of(arena, fields, sizeof fields / sizeof *fields);
+}
+
+struct balm_value balm_intent_script(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    if (!intent->version) return balm_null();
+    return pair(arena, balm_version_path(intent->version), "version",
+                balm_version_hash(intent->version));
+}
+
+struct balm_value balm_intent_config(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    if (!intent->policy || !balm_policy_path(intent->policy)[0]) return balm_null();
+    return pair(arena, balm_policy_path(intent->policy), "sha256",
+                balm_policy_hash(intent->policy));
+}
+
 /* Adds what stands in the braces at *at, and moves *at behind them. */
 static enum balm_code fill_one(struct balm_buf *role, const char **at, const char *template,
                                const struct balm_entry *known, size_t count, struct balm_err *err)

@@ -49,6 +49,10 @@ enum balm_code balm_intent_complete(struct balm_intent *intent, struct balm_err 
 /* Region, partition and role; needs an association. */
 enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *err);
 
+/* {path, version} of the script, {path, sha256} of the configuration; null where there is none. */
+struct balm_value balm_intent_script(const struct balm_intent *intent, struct balm_arena *arena);
+struct balm_value balm_intent_config(const struct balm_intent *intent, struct balm_arena *arena);
+
 /* Fills in a role template; anything in braces but account, partition and region is BALM_E_ARG,
    and so is what is no ARN. */
 enum balm_code balm_role_fill(const char *template, const char *account, const char *partition,

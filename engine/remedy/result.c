@@ -84,30 +84,6 @@ static struct balm_value text_or_null(const char *text)
     return text && text[0] ? balm_string(text) : balm_null();
 }
 
-static struct balm_value pair(struct balm_arena *arena, const char *first, const char *a,
-                              const char *second, const char *b)
-{
-    struct fields fields = {.count = 0};
-
-    add(&fields, first, text_or_null(a));
-    add(&fields, second, text_or_null(b));
-    return balm_map_of(arena, fields.at, fields.count);
-}
-
-static struct balm_value script_of(const struct balm_intent *intent, struct balm_arena *arena)
-{
-    if (!intent->version) return balm_null();
-    return pair(arena, "path", balm_version_path(intent->version), "version",
-                balm_version_hash(intent->version));
-}
-
-static struct balm_value config_of(const struct balm_intent *intent, struct balm_arena *arena)
-{
-    if (!intent->policy || !balm_policy_path(intent->policy)[0]) return balm_null();
-    return pair(arena, "path", balm_policy_path(intent->policy), "sha256",
-                balm_policy_hash(intent->policy));
-}
-
 static struct balm_value origin_value(const struct balm_origin *origin, const char *event_id,
                                       struct balm_arena *arena)
 {
@@ -137,8 +113,8 @@ static void add_what(struct fields *fields, const struct balm_result *result,
 
     add(fields, "run", balm_string(result->run));
     add(fields, "remediation", text_or_null(remediation ? remediation : finding->remediation));
-    add(fields, "script", script_of(intent, arena));
-    add(fields, "config", config_of(intent, arena));
+    add(fields, "script", balm_intent_script(intent, arena));
+    add(fields, "config", balm_intent_config(intent, arena));
     add(fields, "policy", text_or_null(finding->policy_id));
     add(fields, "account", balm_string(finding->account));
     add(fields, "region", balm_string(intent->region));
@@ -152,6 +128,16 @@ static void add_what(struct fields *fields, const struct balm_result *result,
     }
 }
 
+static void add_planned(struct fields *fields, const struct balm_result *result)
+{
+    static const char *const members[] = {"destructive", "reversible", "actions"};
+
+    add(fields, "complete", balm_bool(result->complete));
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        add(fields, members[i], balm_get(result->plan, members[i]));
+    }
+}
+
 /* What only some ends have. */
 static void add_end(struct fields *fields, const struct balm_result *result)
 {
@@ -161,9 +147,9 @@ static void add_end(struct fields *fields, const struct balm_result *result)
     add(fields, "reason", text_or_null(result->reason));
     if (result->detail) add(fields, "detail", balm_string(result->detail));
     add(fields, "verified", is_verified ? balm_bool(result->verified) : balm_null());
-    if (result->status == BALM_STATUS_PLANNED) {
-        add(fields, "complete", balm_bool(result->complete));
-    }
+    if (result->status == BALM_STATUS_PLANNED) add_planned(fields, result);
+    if (result->applied) add(fields, "applied", balm_string(result->applied));
+    if (balm_list_len(result->drift) > 0) add(fields, "drift", result->drift);
     if (result->status == BALM_STATUS_UNDONE) add(fields, "residue", result->residue);
     if (result->status == BALM_STATUS_DEFERRED) {
         add(fields, "retry_after", balm_double(result->retry_after));

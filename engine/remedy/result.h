@@ -33,6 +33,9 @@ struct balm_result {
     const char *detail;               /* the same for people; NULL */
     bool verified;                    /* of fixed */
     bool complete;                    /* of planned */
+    struct balm_value plan;           /* of planned: plan.h, with all that is secret; else null */
+    const char *applied;              /* the planned run whose plan was applied; NULL else */
+    struct balm_value drift;          /* what is not as planned: plan.h; null: nothing */
     double retry_after;               /* of deferred: seconds */
     bool invalid;        /* failed before any call: event, script or configuration is not valid */
     struct balm_err err; /* code BALM_OK: none */

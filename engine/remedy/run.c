@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "remedy/guard.h"
+#include "remedy/plan.h"
 #include "remedy/residue.h"
 #include "script/instance.h"
 
@@ -35,6 +36,7 @@ struct balm_run {
     struct balm_gate_permissions permissions;
     struct balm_gate_check check;
     struct balm_gate_plan plan;
+    struct balm_gate_apply apply;
     struct balm_gate_record record;
 
     struct balm_task task;   /* begin, then finish */
@@ -52,9 +54,26 @@ static bool is_plan(const struct balm_run *run)
     return run->intent.action == BALM_ACTION_PLAN;
 }
 
+static bool is_apply(const struct balm_run *run)
+{
+    return !balm_is_null(run->order.plan);
+}
+
 static struct balm_value scrubbed(struct balm_run *run, struct balm_value value)
 {
     return balm_scrub_value(&run->scrub, value, &run->arena);
+}
+
+static struct balm_value plan_of(struct balm_run *run)
+{
+    const struct balm_plan_parts parts = {
+        .run = run->id,
+        .intent = &run->intent,
+        .before = balm_scrub_mark(&run->scrub, run->result.before, &run->arena),
+        .writes = balm_scrub_mark(&run->scrub, run->plan.writes, &run->arena),
+        .complete = run->result.complete};
+
+    return balm_plan_make(&parts, &run->arena);
 }
 
 static struct balm_value skipped_guards(struct balm_run *run)
@@ -79,11 +98,13 @@ static void finish(void *owner)
         balm_instance_release(run->instance); /* what is under way is dropped, and recorded so */
         run->instance = NULL;
     }
+    if (result->status == BALM_STATUS_PLANNED) result->plan = plan_of(run);
     result->calls = scrubbed(run, balm_gate_record_calls(&run->record, &run->arena));
     result->before = scrubbed(run, result->before);
     result->residue = scrubbed(run, result->residue);
     result->error = scrubbed(run, result->error);
     result->log = scrubbed(run, result->log);
+    result->drift = scrubbed(run, result->drift);
     result->skipped_guards = skipped_guards(run);
     if (!result->err.code && balm_arena_status(&run->arena, &result->err)) {
         result->status = BALM_STATUS_FAILED; /* what cannot be told is not well */
@@ -125,6 +146,31 @@ static void end_skipped(struct balm_run *run, const char *reason, const char *de
     end(run, BALM_STATUS_SKIPPED);
 }
 
+/* What is asked for is not what was planned. */
+static void end_drifted(struct balm_run *run, struct balm_value drift)
+{
+    const char *text =
+        balm_plan_drift_text(balm_scrub_value(&run->scrub, drift, &run->arena), &run->arena);
+    struct balm_err err;
+
+    run->result.drift = drift;
+    if (run->record.writes == 0) {
+        end_skipped(run, "drift", text);
+        return;
+    }
+    balm_fail(&err, BALM_E_REFUSED, "the plan was left after %zu of its writes: %s",
+              run->record.writes, text);
+    snprintf(err.aws_code, sizeof err.aws_code, "Drift");
+    end_failed(run, &err, balm_null());
+}
+
+static void on_drift(void *owner)
+{
+    struct balm_run *run = owner;
+
+    end_drifted(run, run->apply.drift);
+}
+
 /* After an unsent write a plan tells what it knows, and that it is not all. */
 static void end_planned(struct balm_run *run, const struct balm_outcome *outcome)
 {
@@ -143,7 +189,7 @@ static bool has_ended(struct balm_run *run, const struct balm_outcome *outcome)
 {
     if (run->finishing) return true; /* it was aborted meanwhile */
     if (!outcome->err.code && outcome->retry_after <= 0) return false;
-    if (is_plan(run) && run->plan.unsent) {
+    if (is_plan(run) && balm_list_len(run->plan.writes) > 0) {
         end_planned(run, outcome);
     } else if (outcome->retry_after > 0) {
         run->result.reason = "retry_later";
@@ -252,12 +298,26 @@ static void on_fixed(void *owner, const struct balm_outcome *outcome)
     if (has_ended(run, outcome)) return;
     if (is_plan(run)) {
         end_planned(run, outcome);
+    } else if (is_apply(run) && !balm_gate_apply_is_done(&run->apply)) {
+        end_drifted(run, run->apply.drift);
     } else if (has_check(run)) {
         start_looking(run);
         verify(run);
     } else {
         end(run, BALM_STATUS_FIXED);
     }
+}
+
+/* Did check observe what it did when the plan was made? */
+static bool is_as_planned(struct balm_run *run)
+{
+    struct balm_value drift = balm_list(&run->arena);
+
+    balm_drift_add(drift, "before", balm_get(run->order.plan, "before"), run->result.before,
+                   &run->arena);
+    if (balm_list_len(drift) == 0) return true;
+    end_drifted(run, drift);
+    return false;
 }
 
 static void on_checked(void *owner, const struct balm_outcome *outcome)
@@ -269,7 +329,7 @@ static void on_checked(void *owner, const struct balm_outcome *outcome)
     run->result.before = balm_copy(&run->arena, outcome->second);
     if (holds) {
         end(run, BALM_STATUS_COMPLIANT);
-    } else {
+    } else if (!is_apply(run) || is_as_planned(run)) {
         run_phase(run, BALM_PHASE_FIX, balm_null(), on_fixed);
     }
 }
@@ -315,8 +375,13 @@ static void add_gates(struct balm_run *run)
     balm_gate_check_init(&run->check);
     balm_gates_add(&run->gates, &run->check.link);
     if (is_plan(run)) {
-        balm_gate_plan_init(&run->plan);
+        balm_gate_plan_init(&run->plan, run->permissions.declared, &run->arena);
         balm_gates_add(&run->gates, &run->plan.link);
+    }
+    if (is_apply(run)) {
+        balm_gate_apply_init(&run->apply, balm_get(run->order.plan, "writes"), on_drift, run,
+                             &run->arena);
+        balm_gates_add(&run->gates, &run->apply.link);
     }
     balm_gate_record_init(&run->record, run->intent.region, &run->scrub, &run->arena);
     balm_gates_add(&run->gates, &run->record.link);
@@ -374,6 +439,31 @@ static void first_phase(struct balm_run *run)
     }
 }
 
+static enum balm_code fill_intent(struct balm_run *run, struct balm_err *err)
+{
+    struct balm_value plan = run->order.plan;
+
+    if (balm_intent_load(&run->intent, err) || balm_intent_complete(&run->intent, err) ||
+        balm_intent_locate(&run->intent, err)) {
+        return err->code;
+    }
+    if (is_apply(run)) { /* the role is the plan's, whatever this command says */
+        run->intent.role_arn = balm_get_string(plan, "role", NULL);
+        run->intent.external_id = balm_get_string(plan, "external_id", NULL);
+    }
+    return BALM_OK;
+}
+
+/* Is what is known of the intent by now no longer what was planned? Then the run has ended. */
+static bool has_drifted(struct balm_run *run)
+{
+    struct balm_value drift = balm_plan_drift(run->order.plan, &run->intent, &run->arena);
+
+    if (balm_list_len(drift) == 0) return false;
+    end_drifted(run, drift);
+    return true;
+}
+
 static void on_guarded(void *owner, struct balm_guarding *guarding)
 {
     struct balm_run *run = owner;
@@ -383,10 +473,9 @@ static void on_guarded(void *owner, struct balm_guarding *guarding)
         end_before(run, &guarding->err);
     } else if (guarding->asked) {
         end_skipped(run, guarding->asked->name, guarding->detail);
-    } else if (balm_intent_load(&run->intent, &err) || balm_intent_complete(&run->intent, &err) ||
-               balm_intent_locate(&run->intent, &err)) {
+    } else if (fill_intent(run, &err)) {
         end_before(run, &err);
-    } else {
+    } else if (!is_apply(run) || !has_drifted(run)) {
         add_gates(run);
         if (open_session(run, &err) || open_instance(run, &err)) {
             end_before(run, &err);
@@ -403,6 +492,8 @@ static void begin(void *owner)
 
     if (balm_intent_associate(&run->intent, &err)) {
         end_before(run, &err);
+    } else if (is_apply(run) && has_drifted(run)) {
+        return;
     } else if (!run->intent.association.remediation) {
         end_skipped(run, "no_association",
                     balm_arena_printf(&run->arena, "no remediation is associated with %s",
@@ -431,6 +522,7 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
     balm_intent_init(&run->intent, engine, order->finding, &run->arena);
     run->intent.action = order->action;
     run->intent.by_hand = order->by_hand;
+    if (!balm_is_null(order->plan)) run->result.applied = balm_get_string(order->plan, "run", "");
     balm_scrub_init(&run->scrub, &run->arena);
     balm_gates_init(&run->gates);
     balm_gate_record_init(&run->record, "", NULL, &run->arena);

@@ -18,6 +18,8 @@ struct balm_order {
     enum balm_action action;
     bool by_hand;             /* --remediation: the configuration's modes do not count */
     struct balm_value before; /* of undo: what `check` returned before the fix */
+    /* A plan (plan.h): then a fix makes its writes and no others. Null: there is none. */
+    struct balm_value plan;
 
     /* Specs: what stands in AWS's place, and whether an unverified fix is looked at again, at
        once. */

@@ -21,5 +21,8 @@ void balm_scrub_learn(struct balm_scrub *scrub, struct balm_value value);
    there is none. */
 struct balm_value balm_scrub_value(const struct balm_scrub *scrub, struct balm_value value,
                                    struct balm_arena *arena);
+/* value with every text that holds a learned one marked as secret: for what is sealed instead. */
+struct balm_value balm_scrub_mark(const struct balm_scrub *scrub, struct balm_value value,
+                                  struct balm_arena *arena);
 
 #endif

@@ -71,7 +71,8 @@ static void a_bucket_that_could_choose_the_host_is_refused(void **state)
 
 static void an_unsent_write_answers_with_what_is_not_known(void **state)
 {
-    struct balm_value answer = balm_unknown_output(operation_of("ec2", "CreateVolume"), &arena);
+    struct balm_value answer =
+        balm_unknown_output(operation_of("ec2", "CreateVolume"), "ec2:CreateVolume", &arena);
     (void)state;
     assert_int_equal(balm_get(answer, "VolumeId").type, BALM_UNKNOWN);
     assert_string_equal(balm_get(answer, "VolumeId").as.text, "ec2:CreateVolume.VolumeId");

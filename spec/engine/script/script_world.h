@@ -86,7 +86,11 @@ static inline void world_answer(struct balm_question *question, const struct rep
             balm_json_parse(question->arena, reply->answer, strlen(reply->answer), &value, &err),
             BALM_OK);
     } else {
-        value = balm_unknown_output(balm_call_operation(question->call), question->arena);
+        value = balm_unknown_output(balm_call_operation(question->call),
+                                    balm_arena_printf(question->arena, "%s:%s",
+                                                      balm_call_service(question->call),
+                                                      balm_call_operation_name(question->call)),
+                                    question->arena);
     }
     balm_question_answer(question, value);
 }
