@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/time.h"
 #include "remedy/page.h"
 #include "remedy/residue.h"
 
@@ -207,14 +208,15 @@ const char *balm_plan_drift_text(struct balm_value drift, struct balm_arena *are
     struct balm_value first = balm_list_len(drift) > 0 ? *balm_list_at(drift, 0) : balm_null();
     const char *path = balm_get_string(first, "path", "");
     struct balm_buf text = BALM_BUF_INIT(4096);
+    char time[BALM_TIME_MAX];
     const char *made;
 
     if (strcmp(path, "complete") == 0) {
         (void)balm_buf_adds(&text, "the plan is not complete: not all that the fix would do was "
                                    "known when it was made");
     } else if (strcmp(path, "expires") == 0) {
-        (void)balm_buf_adds(&text, "the plan expired at ");
-        balm_page_value(&text, balm_get(first, "planned"), SHOWN);
+        balm_time_iso8601(time, balm_get(first, "planned").as.integer);
+        (void)balm_buf_addf(&text, "the plan expired at %s", time);
     } else if (path[0]) {
         (void)balm_buf_addf(&text, "%s: planned ", path);
         balm_page_value(&text, balm_get(first, "planned"), SHOWN);

@@ -49,6 +49,7 @@ struct fixture {
     struct balm_engine engine;
     struct fake fake;
     struct balm_value result; /* of the last run, in arena */
+    struct balm_value plan;   /* of the last one that planned */
     int exit;
     size_t answered;
     struct balm_run *run;
@@ -200,6 +201,7 @@ static inline void keep_result(void *owner, struct balm_run *run, const struct b
 
     fixture->result =
         balm_copy(&fixture->arena, balm_result_value(result, NULL, balm_run_arena(run)));
+    if (!balm_is_null(result->plan)) fixture->plan = balm_copy(&fixture->arena, result->plan);
     fixture->exit = balm_result_exit(result);
     fixture->answered++;
     balm_loop_stop(fixture->engine.loop);
