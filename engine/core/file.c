@@ -76,6 +76,12 @@ enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct bal
     return code;
 }
 
+struct content {
+    const char *bytes;
+    size_t len;
+    mode_t mode;
+};
+
 static bool write_all(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
@@ -88,14 +94,14 @@ static bool write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
-enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
-                               struct balm_err *err)
+/* Writes to a new file beside path; fills temporary with its name. */
+static enum balm_code write_beside(char temporary[PATH_MAX], const char *path,
+                                   const struct content *content, struct balm_err *err)
 {
-    char temporary[PATH_MAX];
     size_t path_len = strlen(path);
     bool done;
     int fd;
-    if (path_len + UNIQUE_LEN + 2 > sizeof temporary) {
+    if (path_len + UNIQUE_LEN + 2 > PATH_MAX) {
         return balm_fail(err, BALM_E_IO, "cannot write: the path is too long");
     }
     memcpy(temporary, path, path_len);
@@ -104,12 +110,80 @@ enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, 
     temporary[path_len + 1 + UNIQUE_LEN] = '\0';
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) return io_error(err, "write", path);
-    done = write_all(fd, bytes, len) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
-    if (close(fd) != 0) done = false;
-    if (done && rename(temporary, path) == 0) return BALM_OK;
+    done = write_all(fd, content->bytes, content->len) && fchmod(fd, content->mode) == 0 &&
+           fsync(fd) == 0;
+    if (!done) io_error(err, "write", path);
+    if (close(fd) != 0 && done) {
+        done = false;
+        io_error(err, "write", path);
+    }
+    if (done) return BALM_OK;
+    unlink(temporary);
+    return BALM_E_IO;
+}
+
+enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
+                               struct balm_err *err)
+{
+    char temporary[PATH_MAX];
+    struct content content = {bytes, len, (mode_t)mode};
+    enum balm_code code = write_beside(temporary, path, &content, err);
+    if (code || rename(temporary, path) == 0) return code;
     io_error(err, "write", path);
     unlink(temporary);
     return BALM_E_IO;
+}
+
+/* A new name is on disk only when its folder is. */
+static bool sync_folder_of(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    bool done;
+    int fd;
+    if (len >= sizeof folder) return false;
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    fd = open(len ? folder : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return false;
+    done = fsync(fd) == 0;
+    close(fd);
+    return done;
+}
+
+enum balm_code balm_file_create(const char *path, const void *bytes, size_t len, unsigned mode,
+                                bool *exists, struct balm_err *err)
+{
+    char temporary[PATH_MAX];
+    struct content content = {bytes, len, (mode_t)mode};
+    enum balm_code code = write_beside(temporary, path, &content, err);
+    *exists = false;
+    if (code) return code;
+    if (link(temporary, path) != 0) {
+        *exists = errno == EEXIST;
+        code = io_error(err, "make", path);
+    }
+    unlink(temporary);
+    if (!code && !sync_folder_of(path)) code = io_error(err, "make", path);
+    return code;
+}
+
+enum balm_code balm_dir_make_for(const char *path, unsigned mode, struct balm_err *err)
+{
+    char folder[PATH_MAX];
+    char *slash;
+    size_t len = strlen(path);
+    if (len >= sizeof folder) return balm_fail(err, BALM_E_IO, "the path is too long: %s", path);
+    memcpy(folder, path, len + 1);
+    for (slash = strchr(folder + (len > 0), '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, (mode_t)mode) != 0 && !balm_file_is_dir(folder)) {
+            return io_error(err, "make the folder", folder);
+        }
+        *slash = '/';
+    }
+    return BALM_OK;
 }
 
 bool balm_file_exists(const char *path)

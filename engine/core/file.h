@@ -14,8 +14,14 @@ enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct bal
    new, whole. mode as for open(2). */
 enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
                                struct balm_err *err);
+/* The same for a file that must not be there yet: *exists tells that this is why it failed. Of two
+   processes one makes it. On disk, name and all, when it succeeds. */
+enum balm_code balm_file_create(const char *path, const void *bytes, size_t len, unsigned mode,
+                                bool *exists, struct balm_err *err);
 bool balm_file_exists(const char *path);
 bool balm_file_is_dir(const char *path);
+/* Makes the folders above path that are missing. */
+enum balm_code balm_dir_make_for(const char *path, unsigned mode, struct balm_err *err);
 
 /* The folder's entries that end in suffix, sorted by byte; names, not paths. names and texts live
    in arena. */

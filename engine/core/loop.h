@@ -55,6 +55,15 @@ void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(v
                    void *owner);
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task);
 
+/* Calls back soon after another thread has asked for it; asking twice before that is asking once.
+   Keeps the loop running only while it is held. */
+struct balm_wake;
+enum balm_code balm_wake_new(struct balm_wake **out, struct balm_loop *loop,
+                             void (*woken)(void *owner), void *owner, struct balm_err *err);
+void balm_wake_send(struct balm_wake *wake); /* from any thread */
+void balm_wake_hold(struct balm_wake *wake, bool held);
+void balm_wake_release(struct balm_wake *wake); /* accepts NULL; nobody sends any more */
+
 /* Watches a descriptor; events is a set of BALM_READ and BALM_WRITE, 0 to pause; with BALM_AT_REST
    the watch goes on, but does not keep the loop running (a connection nobody uses now). A
    descriptor in
