@@ -18,7 +18,7 @@ OUT  := build/$(if $(filter gcc,$(notdir $(CC))),,$(notdir $(CC))-)$(KIND)
 Q   := $(if $(V),,@)
 say := @$(if $(V),:,echo)
 
-PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto libuv expat zlib
+PACKAGES := lua5.4 lua5.4-cjson libcurl libcrypto libuv expat zlib sqlite3
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat=2 -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -1,0 +1,220 @@
+#include "remedy/sqlite_work.h"
+
+#include "core/clock.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#define SWEEP_EVERY INT64_C(1000000) /* microseconds */
+#define SWEEP_MOST  64               /* items at a time */
+
+/* One place as it is. */
+struct place {
+    int64_t row; /* 0: nothing is there */
+    int64_t version;
+    int64_t expires;
+};
+
+static sqlite3_stmt *statement(const struct balm_sqlite_work *work,
+                               enum balm_sqlite_statement which)
+{
+    return work->file.statements[which];
+}
+
+/* Runs a statement that gives no rows. SQLITE_OK, or how it failed. */
+static int run(const struct balm_sqlite_work *work, enum balm_sqlite_statement which)
+{
+    sqlite3_stmt *it = statement(work, which);
+    int status = sqlite3_step(it);
+    int later = sqlite3_reset(it);
+    if (status == SQLITE_DONE) return SQLITE_OK;
+    return status == SQLITE_ROW ? later : status;
+}
+
+static void bind_text(sqlite3_stmt *it, int place, const char *text)
+{
+    sqlite3_bind_text(it, place, text, -1, SQLITE_STATIC);
+}
+
+/* ---- commits ---- */
+
+static int look(const struct balm_sqlite_work *work, const struct balm_store_write *write,
+                struct place *place)
+{
+    sqlite3_stmt *it = statement(work, BALM_SQL_LOOK);
+    int status;
+    *place = (struct place){0, 0, 0};
+    bind_text(it, 1, write->partition);
+    bind_text(it, 2, write->sort);
+    status = sqlite3_step(it);
+    if (status == SQLITE_ROW) {
+        place->row = sqlite3_column_int64(it, 0);
+        place->version = sqlite3_column_int64(it, 1);
+        place->expires = sqlite3_column_int64(it, 2);
+    }
+    sqlite3_reset(it);
+    return status == SQLITE_ROW || status == SQLITE_DONE ? SQLITE_OK : status;
+}
+
+static bool holds(const struct balm_store_write *write, const struct place *place, int64_t now)
+{
+    bool there = place->row && (place->expires == 0 || place->expires > now);
+    switch (write->condition) {
+    case BALM_ALWAYS:
+        return true;
+    case BALM_ABSENT:
+        return !there;
+    case BALM_AS_READ:
+        return there && place->version == write->version;
+    }
+    return false;
+}
+
+static int change(const struct balm_sqlite_work *work, const struct balm_store_write *write,
+                  const struct place *place, int64_t version)
+{
+    enum balm_sqlite_statement which = BALM_SQL_INSERT;
+    sqlite3_stmt *it;
+    int at = 1;
+    if (!write->document && !place->row) return SQLITE_OK;
+    if (place->row) which = write->document ? BALM_SQL_UPDATE : BALM_SQL_DELETE;
+    it = statement(work, which);
+    if (place->row) {
+        sqlite3_bind_int64(it, at++, place->row);
+    } else {
+        bind_text(it, at++, write->partition);
+        bind_text(it, at++, write->sort);
+    }
+    if (write->document) {
+        sqlite3_bind_int64(it, at++, version);
+        sqlite3_bind_int64(it, at++, write->expires);
+        sqlite3_bind_text64(it, at++, write->document, write->len, SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return run(work, which);
+}
+
+/* All conditions are looked at before anything is changed, so a conflict leaves nothing to undo. */
+static int commit(const struct balm_sqlite_work *work, struct balm_store_op *op, int64_t now)
+{
+    struct place places[BALM_STORE_CHANGES_MAX];
+    int64_t version = now;
+    int status = SQLITE_OK;
+    for (size_t i = 0; i < op->write_count && !status; i++) {
+        status = look(work, &op->writes[i], &places[i]);
+        if (status) return status;
+        if (!holds(&op->writes[i], &places[i], now)) {
+            op->conflict = true;
+            return SQLITE_OK;
+        }
+        if (places[i].version >= version) version = places[i].version + 1;
+    }
+    for (size_t i = 0; i < op->write_count && !status; i++) {
+        if (!op->writes[i].only_checked) {
+            status = change(work, &op->writes[i], &places[i], version);
+        }
+    }
+    op->version = version;
+    return status;
+}
+
+static int sweep(struct balm_sqlite_work *work, int64_t now)
+{
+    sqlite3_stmt *it = statement(work, BALM_SQL_SWEEP);
+    int status;
+    if (now - work->swept < SWEEP_EVERY && now >= work->swept) return SQLITE_OK;
+    sqlite3_bind_int64(it, 1, now);
+    sqlite3_bind_int(it, 2, SWEEP_MOST);
+    status = run(work, BALM_SQL_SWEEP);
+    /* There may be more: then the next transaction goes on. */
+    if (!status && sqlite3_changes(work->file.db) < SWEEP_MOST) work->swept = now;
+    return status;
+}
+
+/* ---- reads ---- */
+
+static int take_row(struct balm_store_op *op, sqlite3_stmt *it)
+{
+    struct balm_store_row *row = balm_store_row_add(op);
+    const unsigned char *sort = sqlite3_column_text(it, 0);
+    const unsigned char *value = sqlite3_column_text(it, 3);
+    if (!row || !sort || !value) return SQLITE_NOMEM;
+    row->sort = balm_arena_strdup(&op->arena, (const char *)sort);
+    row->version = sqlite3_column_int64(it, 1);
+    row->expires = sqlite3_column_int64(it, 2);
+    row->len = (size_t)sqlite3_column_bytes(it, 3);
+    row->document = balm_arena_copy(&op->arena, value, row->len);
+    return row->sort && row->document ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int read_rows(const struct balm_sqlite_work *work, struct balm_store_op *op, int64_t now)
+{
+    const struct balm_store_query *query = &op->query;
+    sqlite3_stmt *it = statement(work, query->newest_first ? BALM_SQL_DOWNWARDS : BALM_SQL_UPWARDS);
+    int64_t limit = query->limit > INT32_MAX ? INT32_MAX : (int64_t)query->limit;
+    int status;
+    op->rows = NULL;
+    op->row_count = 0;
+    bind_text(it, 1, query->partition);
+    bind_text(it, 2, query->from ? query->from : "");
+    if (query->to) {
+        bind_text(it, 3, query->to);
+    } else {
+        sqlite3_bind_zeroblob(it, 3, 0); /* a blob comes behind every text */
+    }
+    sqlite3_bind_int64(it, 4, now);
+    sqlite3_bind_int64(it, 5, limit);
+    status = sqlite3_step(it);
+    while (status == SQLITE_ROW) {
+        status = take_row(op, it);
+        if (!status) status = sqlite3_step(it);
+    }
+    sqlite3_reset(it);
+    return status == SQLITE_DONE ? SQLITE_OK : status;
+}
+
+static void read_alone(struct balm_sqlite_work *work, struct balm_store_op *op)
+{
+    bool absent;
+    int status;
+    if (balm_sqlite_open(&work->file, false, &absent, &op->err) || absent) return;
+    status = read_rows(work, op, balm_clock_now());
+    if (status) balm_sqlite_fail(&work->file, status, &op->err);
+}
+
+/* ---- all together ---- */
+
+static enum balm_code transaction(struct balm_sqlite_work *work, struct balm_store_op *first,
+                                  struct balm_err *err)
+{
+    bool absent;
+    int64_t now;
+    enum balm_code code = balm_sqlite_open(&work->file, true, &absent, err);
+    int status;
+    if (code) return code;
+    status = run(work, BALM_SQL_BEGIN);
+    now = balm_clock_now(); /* not before: another process may just have written */
+    for (struct balm_store_op *op = first; op && !status; op = op->next) {
+        status = op->is_commit ? commit(work, op, now) : read_rows(work, op, now);
+    }
+    if (!status) status = sweep(work, now);
+    if (!status) status = run(work, BALM_SQL_COMMIT);
+    return status ? balm_sqlite_fail(&work->file, status, err) : BALM_OK;
+}
+
+void balm_sqlite_work(struct balm_sqlite_work *work, struct balm_store_op *first)
+{
+    struct balm_err err = {.code = BALM_OK};
+    bool together = false;
+    for (const struct balm_store_op *op = first; op && !together; op = op->next) {
+        together = op->is_commit;
+    }
+    if (together && transaction(work, first, &err) == BALM_OK) return;
+    for (struct balm_store_op *op = first; op; op = op->next) {
+        if (op->is_commit) {
+            op->err = err;
+            op->conflict = false;
+        } else {
+            read_alone(work, op); /* what cannot be written may still be read */
+        }
+    }
+}
