@@ -22,7 +22,7 @@ struct balm_http_options {
     int max_connections_per_host; /* 0: no limit */
     const char *user_agent;       /* product tokens; required */
 };
-/* HTTPS_PROXY, HTTP_PROXY (lower case) and NO_PROXY are libcurl's own. */
+/* HTTPS_PROXY, http_proxy (lower case alone: see front/main.c) and NO_PROXY are libcurl's own. */
 
 enum balm_code balm_http_new(struct balm_http **out, struct balm_loop *loop,
                              const struct balm_http_options *options, struct balm_err *err);

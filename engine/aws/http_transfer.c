@@ -100,6 +100,18 @@ static bool may_work_again(CURLcode result)
     }
 }
 
+/* What a person may do about it; "" where libcurl's words are enough. */
+static const char *advice(CURLcode result)
+{
+    if (result == CURLE_PEER_FAILED_VERIFICATION) {
+        return "; AWS_CA_BUNDLE names the certificates to trust instead of the system's";
+    }
+    if (result == CURLE_SSL_CACERT_BADFILE) {
+        return "; AWS_CA_BUNDLE must name a file, or a folder, of certificates in PEM form";
+    }
+    return "";
+}
+
 void balm_transfer_conclude(struct balm_transfer *transfer, CURLcode result)
 {
     long connects = 0;
@@ -117,8 +129,8 @@ void balm_transfer_conclude(struct balm_transfer *transfer, CURLcode result)
         (void)balm_nomem(&transfer->err);
         return;
     }
-    (void)balm_fail(&transfer->err, BALM_E_NET, "no answer from %s: %s", transfer->request->host,
-                    why);
+    (void)balm_fail(&transfer->err, BALM_E_NET, "no answer from %s: %s%s", transfer->request->host,
+                    why, advice(result));
     transfer->err.retryable = may_work_again(result);
 }
 

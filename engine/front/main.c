@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static const struct balm_command *const commands[] = {
@@ -30,6 +31,15 @@ static bool hold_streams(void)
     return true;
 }
 
+/* The SDKs heed both spellings. libcurl heeds the lower one alone, since a web server's CGI passes
+   a request's "Proxy" header on in the other; Balm is no CGI program. */
+static void heed_http_proxy(void)
+{
+    const char *proxy = getenv("HTTP_PROXY");
+
+    if (proxy) (void)setenv("http_proxy", proxy, 0);
+}
+
 int main(int argc, char **argv)
 {
     if (!hold_streams()) return BALM_EXIT_FAILED;
@@ -37,5 +47,6 @@ int main(int argc, char **argv)
     (void)mallopt(M_TOP_PAD, STEP);
     /* A reader that went away is an error of the write, not the end of Balm. */
     (void)signal(SIGPIPE, SIG_IGN);
+    heed_http_proxy();
     return balm_cli_main(commands, argc, argv);
 }
