@@ -2,6 +2,7 @@
  * result_text: a result for a person at a terminal.
  */
 #include "remedy/page.h"
+#include "remedy/plan_text.h"
 #include "remedy/result.h"
 
 #include <string.h>
@@ -79,7 +80,8 @@ static void add_call(struct page *page, struct balm_value call)
     bool is_write = balm_get_bool(call, "write", true);
     bool is_planned = balm_is_text(status, "planned");
 
-    (void)balm_buf_addf(page->buf, "    %s ", is_write ? (is_planned ? "+" : "*") : "-");
+    if (is_write && is_planned) return; /* plan_text tells of it */
+    (void)balm_buf_addf(page->buf, "    %s ", is_write ? "*" : "-");
     balm_page_text(page->buf, balm_get_string(call, "service", ""));
     (void)balm_buf_addc(page->buf, ':');
     balm_page_text(page->buf, balm_get_string(call, "operation", ""));
@@ -134,6 +136,7 @@ enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, b
     struct page page = {buf, coloured};
     struct balm_value event = balm_get(value, "event");
     struct balm_value residue = balm_get(value, "residue");
+    struct balm_value drift = balm_get(value, "drift");
 
     head(&page, value);
     line(&page, "policy", balm_get(value, "policy"));
@@ -141,7 +144,9 @@ enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, b
     line(&page, "detail", balm_get(value, "detail"));
     line(&page, "before", balm_get(value, "before"));
     if (balm_list_len(residue) > 0) line(&page, "residue", residue);
+    if (balm_list_len(drift) > 0) line(&page, "drift", drift);
     add_calls(&page, balm_get(value, "calls"));
+    if (balm_is_text(balm_get(value, "status"), "planned")) balm_plan_text(buf, value, coloured);
     add_log(&page, balm_get(value, "log"));
     add_error(&page, balm_get(value, "error"));
     if (!balm_map_get(value, "run")) line(&page, "event", event);
