@@ -146,22 +146,26 @@ static void end_skipped(struct balm_run *run, const char *reason, const char *de
     end(run, BALM_STATUS_SKIPPED);
 }
 
+void balm_run_stop(struct balm_run *run, const char *reason, const char *code, const char *detail)
+{
+    size_t writes = run->record.writes;
+    struct balm_err err;
+
+    if (writes == 0) {
+        end_skipped(run, reason, balm_arena_strdup(&run->arena, detail));
+        return;
+    }
+    balm_fail(&err, BALM_E_REFUSED, "ended after %zu write%s: %s", writes, writes == 1 ? "" : "s",
+              detail);
+    snprintf(err.aws_code, sizeof err.aws_code, "%s", code);
+    end_failed(run, &err, balm_null());
+}
+
 /* What is asked for is not what was planned. */
 static void end_drifted(struct balm_run *run, struct balm_value drift)
 {
-    const char *text =
-        balm_plan_drift_text(balm_scrub_value(&run->scrub, drift, &run->arena), &run->arena);
-    struct balm_err err;
-
     run->result.drift = drift;
-    if (run->record.writes == 0) {
-        end_skipped(run, "drift", text);
-        return;
-    }
-    balm_fail(&err, BALM_E_REFUSED, "the plan was left after %zu of its writes: %s",
-              run->record.writes, text);
-    snprintf(err.aws_code, sizeof err.aws_code, "Drift");
-    end_failed(run, &err, balm_null());
+    balm_run_stop(run, "drift", "Drift", balm_plan_drift_text(scrubbed(run, drift), &run->arena));
 }
 
 static void on_drift(void *owner)

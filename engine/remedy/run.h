@@ -40,6 +40,9 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
 /* Ends it as failed with err; done still comes, with the writes that were made and the one under
    way. */
 void balm_run_abort(struct balm_run *run, const struct balm_err *err);
+/* Ends it now, for a gate: skipped with the reason where nothing was written, else failed with the
+   code, a name for machines. reason and code are borrowed, detail is copied. */
+void balm_run_stop(struct balm_run *run, const char *reason, const char *code, const char *detail);
 void balm_run_release(struct balm_run *run); /* cancels what is under way; accepts NULL */
 /* For what is to live as long as the run: its result object. */
 struct balm_arena *balm_run_arena(struct balm_run *run);
