@@ -101,6 +101,7 @@ int balm_aws_lua_is_error(lua_State *L)
         found = lua_rawget(L, 1) == LUA_TSTRING;
         int at = 2;
         while (found && at <= count && !lua_rawequal(L, at, -1)) {
+            balm_budget_charge_bytes(L, lua_rawlen(L, -1));
             at++;
         }
         found = found && at <= count;

@@ -202,37 +202,38 @@ enum balm_code balm_error_kind(lua_State *L, int index)
     return kind;
 }
 
-/* A field as a value in arena, or null; never raises: the keys are interned already where the field
-   is there. */
-static struct balm_value field(lua_State *L, int index, const char *name, struct balm_arena *arena)
+/* The field's value on top of the stack in arena, or null. */
+static struct balm_value field(lua_State *L, struct balm_arena *arena)
 {
-    struct balm_value value = balm_null();
     size_t len;
 
-    lua_pushstring(L, name);
-    lua_rawget(L, index);
     if (lua_type(L, -1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, -1, &len);
-        value = balm_text_n(arena, text, len);
-    } else if (lua_isinteger(L, -1)) {
-        value = balm_int(lua_tointeger(L, -1));
-    } else if (lua_isboolean(L, -1)) {
-        value = balm_bool(lua_toboolean(L, -1));
+        return balm_text_n(arena, text, len);
     }
-    lua_pop(L, 1);
-    return value;
+    if (lua_isinteger(L, -1)) return balm_int(lua_tointeger(L, -1));
+    return lua_isboolean(L, -1) ? balm_bool(lua_toboolean(L, -1)) : balm_null();
 }
 
 struct balm_value balm_error_detail(lua_State *L, int index, struct balm_arena *arena)
 {
     static const char *const names[] = {"code",       "message",   "status", "service", "operation",
                                         "request_id", "retryable", "file",   "line"};
+    enum { COUNT = sizeof names / sizeof *names };
+    struct balm_value values[COUNT] = {{0}};
     struct balm_value detail = balm_map(arena);
 
+    /* By walking: to ask for a field by its name is to make that name, for which there may be no
+       memory left. */
     index = lua_absindex(L, index);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct balm_value value = field(L, index, names[i], arena);
-        if (!balm_is_null(value)) balm_map_set(arena, detail, names[i], value);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING) continue;
+        for (size_t i = 0; i < COUNT; i++) {
+            if (strcmp(names[i], lua_tostring(L, -2)) == 0) values[i] = field(L, arena);
+        }
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (!balm_is_null(values[i])) balm_map_set(arena, detail, names[i], values[i]);
     }
     return detail;
 }

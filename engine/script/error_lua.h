@@ -30,7 +30,7 @@ void balm_error_adopt(struct lua_State *L);
 /* The kind of the error at index: BALM_OK when it is none of ours. */
 enum balm_code balm_error_kind(struct lua_State *L, int index);
 /* {"code", "message", "status", ...}: what the outcome tells of one of our errors. Allocates in
-   arena alone. */
+   arena alone, and never raises: it is called outside of protected calls. */
 struct balm_value balm_error_detail(struct lua_State *L, int index, struct balm_arena *arena);
 
 /* Where the script is: its file's name and line; false where no script runs. The engine's own

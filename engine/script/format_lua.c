@@ -75,6 +75,12 @@ static void check_spec(lua_State *L, const struct spec *spec, const char *flags,
     if (at < end) luaL_error(L, "invalid conversion '%s%c' to 'format'", spec->text, spec->letter);
 }
 
+static lua_Integer check_integer(lua_State *L, int index)
+{
+    balm_budget_charge_numeral(L, index);
+    return luaL_checkinteger(L, index);
+}
+
 /* ---- conversions: each adds the argument at index ---- */
 
 #pragma GCC diagnostic push
@@ -82,7 +88,7 @@ static void check_spec(lua_State *L, const struct spec *spec, const char *flags,
 
 static void add_integer(lua_State *L, luaL_Buffer *made, struct spec *spec, int index)
 {
-    lua_Integer value = luaL_checkinteger(L, index);
+    lua_Integer value = check_integer(L, index);
     char *to = luaL_prepbuffsize(made, NUMBER_MAX);
 
     finish_spec(spec, "ll");
@@ -91,16 +97,18 @@ static void add_integer(lua_State *L, luaL_Buffer *made, struct spec *spec, int 
 
 static void add_float(lua_State *L, luaL_Buffer *made, struct spec *spec, int index)
 {
-    lua_Number value = luaL_checknumber(L, index);
+    lua_Number value;
     char *to = luaL_prepbuffsize(made, NUMBER_MAX);
 
+    balm_budget_charge_numeral(L, index);
+    value = luaL_checknumber(L, index);
     finish_spec(spec, "");
     luaL_addsize(made, (size_t)snprintf(to, NUMBER_MAX, spec->text, value));
 }
 
 static void add_character(lua_State *L, luaL_Buffer *made, struct spec *spec, int index)
 {
-    int value = (int)luaL_checkinteger(L, index);
+    int value = (int)check_integer(L, index);
     char *to = luaL_prepbuffsize(made, NUMBER_MAX);
 
     finish_spec(spec, "");

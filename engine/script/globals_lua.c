@@ -83,16 +83,39 @@ static int to_string(lua_State *L)
 
 /* ---- the allow-list ---- */
 
-/* Lua's own functions whose work no script can stretch. Its library tells them only by filling a
-   table: the first state of the process asks for that, and they are known from then on. */
+/* Lua's own functions, whose work no script can stretch, but for tonumber's. Its library tells them
+   only by filling a table: the first state of the process asks for that, and they are known from
+   then on. */
 static luaL_Reg from_lua[] = {{"assert", NULL},   {"error", NULL},  {"ipairs", NULL},
                               {"rawequal", NULL}, {"rawget", NULL}, {"rawlen", NULL},
                               {"rawset", NULL},   {"select", NULL}, {"type", NULL},
                               {"tonumber", NULL}, {NULL, NULL}};
 
-static const luaL_Reg ours[] = {{"next", balm_next},       {"pairs", balm_pairs},
-                                {"pcall", protected_call}, {"require", balm_require},
-                                {"tostring", to_string},   {NULL, NULL}};
+static lua_CFunction find_function(const luaL_Reg *functions, const char *name)
+{
+    while (functions->name && strcmp(functions->name, name) != 0) {
+        functions++;
+    }
+    return functions->func;
+}
+
+static int to_number(lua_State *L)
+{
+    if (!balm_lua_unknown(L, 1)) {
+        balm_charge_arguments(L);
+        return find_function(from_lua, "tonumber")(L);
+    }
+    lua_settop(L, 1); /* what is not known is no number, and not no number either */
+    return 1;
+}
+
+static const luaL_Reg ours[] = {{"next", balm_next},
+                                {"pairs", balm_pairs},
+                                {"pcall", protected_call},
+                                {"require", balm_require},
+                                {"tonumber", to_number},
+                                {"tostring", to_string},
+                                {NULL, NULL}};
 
 static const struct balm_preload libraries[] = {
     {"string", balm_open_string, true}, {"table", balm_open_table, true},
@@ -138,21 +161,13 @@ bool balm_push_preloaded(lua_State *L, const char *name)
     return module != NULL;
 }
 
-static lua_CFunction find_function(const luaL_Reg *functions, const char *name)
-{
-    while (functions->name && strcmp(functions->name, name) != 0) {
-        functions++;
-    }
-    return functions->func;
-}
-
 /* Pushes the global of this name, made at its first use; false (and nothing) when there is none. */
 static bool push_global(lua_State *L, const char *name)
 {
-    lua_CFunction function = find_function(from_lua, name);
+    lua_CFunction function = find_function(ours, name);
     const struct balm_preload *module;
 
-    if (!function) function = find_function(ours, name);
+    if (!function) function = find_function(from_lua, name);
     if (function) {
         lua_pushcfunction(L, function);
         return true;

@@ -77,6 +77,7 @@ static int log_line(lua_State *L, enum balm_log_level level)
     luaL_buffinit(L, &line);
     for (int i = 1; i <= count; i++) {
         if (i > 1) luaL_addchar(&line, ' ');
+        balm_budget_charge(L, 1); /* what the argument before cost is settled here */
         (void)text_of(L, instance, i, &len);
         luaL_addvalue(&line);
     }

@@ -160,6 +160,7 @@ static int next_item(lua_State *L)
         lua_settop(L, 1);
         lua_pushinteger(L, at);
         if (lua_rawgeti(L, 1, at) != LUA_TNIL) return 2;
+        balm_budget_charge(L, 1); /* removed meanwhile */
     }
     return 0;
 }

@@ -6,11 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOOK_EVERY   1000           /* Lua instructions */
-#define LARGE        ((size_t)4096) /* from here on memory is charged: fresh pages cost time */
+#define HOOK_EVERY   1000               /* Lua instructions */
+#define COMPARED     ((size_t)32 << 20) /* bytes that so many instructions may compare */
+#define LARGE        ((size_t)4096)     /* from here on memory is charged: fresh pages cost time */
 #define COLLECT_FROM ((size_t)512 << 10)
 
 static void on_count(lua_State *L, lua_Debug *unused);
+
+/* ---- the hook ---- */
+
+/* One instruction compares two strings to their end, however long they are: the longer the longest
+   is, the more often the hook comes. Once the run is over it comes at once. */
+static int hook_every(const struct balm_sandbox *sandbox)
+{
+    size_t every = COMPARED / (sandbox->longest + 1);
+
+    if (sandbox->over || every == 0) return 1;
+    return every < HOOK_EVERY ? (int)every : HOOK_EVERY;
+}
+
+/* L is what runs from here on. */
+static void attend(struct balm_sandbox *sandbox, lua_State *L)
+{
+    int every = hook_every(sandbox);
+
+    sandbox->running = L;
+    if (lua_gethookcount(L) != every) lua_sethook(L, on_count, LUA_MASKCOUNT, every);
+}
 
 /* ---- limits ---- */
 
@@ -70,7 +92,7 @@ void balm_remember_where(struct balm_sandbox *sandbox, lua_State *L)
 static int raise_over(lua_State *L)
 {
     balm_remember_where(balm_sandbox_of(L), L);
-    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    attend(balm_sandbox_of(L), L);
     lua_pushliteral(L, "the run is over");
     return lua_error(L);
 }
@@ -80,6 +102,7 @@ static void look(lua_State *L)
     struct balm_sandbox *sandbox = balm_sandbox_of(L);
 
     if (balm_sandbox_settle(sandbox)) (void)raise_over(L);
+    attend(sandbox, L);
     if (!sandbox->collects && sandbox->heap.held > COLLECT_FROM) {
         sandbox->collects = true;
         lua_gc(L, LUA_GCRESTART);
@@ -90,7 +113,7 @@ static void look(lua_State *L)
 static void on_count(lua_State *L, lua_Debug *unused)
 {
     (void)unused;
-    charge(balm_sandbox_of(L), HOOK_EVERY);
+    charge(balm_sandbox_of(L), (uint64_t)lua_gethookcount(L));
     look(L);
 }
 
@@ -107,9 +130,17 @@ void balm_budget_charge_bytes(lua_State *L, size_t len)
     balm_budget_charge(L, len / 16 + 1);
 }
 
+void balm_budget_charge_numeral(lua_State *L, int index)
+{
+    balm_budget_charge(L, lua_type(L, index) == LUA_TSTRING ? lua_rawlen(L, index) / 8 + 1 : 1);
+}
+
 void balm_sandbox_check(lua_State *L)
 {
-    if (balm_sandbox_of(L)->over) (void)raise_over(L);
+    struct balm_sandbox *sandbox = balm_sandbox_of(L);
+
+    if (sandbox->over) (void)raise_over(L);
+    attend(sandbox, L);
 }
 
 /* ---- memory ---- */
@@ -131,6 +162,10 @@ static void *allocate(void *owner, void *object, size_t size, size_t wanted)
     }
     made = balm_heap_resize(&sandbox->heap, object, has, wanted);
     if (!made && wanted) (void)balm_sandbox_settle(sandbox);
+    if (!object && size == LUA_TSTRING && wanted > sandbox->longest) {
+        sandbox->longest = wanted;
+        if (sandbox->running) attend(sandbox, sandbox->running);
+    }
     return made;
 }
 
@@ -160,7 +195,6 @@ enum balm_code balm_sandbox_new(struct balm_sandbox **out, const struct balm_lim
     }
     memcpy(lua_getextraspace(sandbox->L), &sandbox, sizeof sandbox);
     lua_gc(sandbox->L, LUA_GCSTOP);
-    lua_sethook(sandbox->L, on_count, LUA_MASKCOUNT, HOOK_EVERY);
     code = balm_sandbox_enter(sandbox, open_state, NULL, err);
     if (code) {
         balm_sandbox_release(sandbox);
@@ -174,6 +208,7 @@ void balm_sandbox_release(struct balm_sandbox *sandbox)
 {
     if (!sandbox) return;
     sandbox->heap.closing = true;
+    sandbox->running = NULL;
     if (sandbox->L && sandbox->holds) {
         lua_sethook(sandbox->L, NULL, 0, 0);
         lua_close(sandbox->L);
@@ -219,7 +254,7 @@ void balm_sandbox_set_clock(struct balm_sandbox *sandbox, int64_t now)
 static void begin_stretch(struct balm_sandbox *sandbox, lua_State *thread)
 {
     sandbox->until = 0;
-    if (sandbox->over) lua_sethook(thread, on_count, LUA_MASKCOUNT, 1);
+    attend(sandbox, thread);
 }
 
 enum balm_code balm_sandbox_enter(struct balm_sandbox *sandbox, lua_CFunction f, void *argument,
@@ -244,8 +279,12 @@ enum balm_code balm_sandbox_enter(struct balm_sandbox *sandbox, lua_CFunction f,
 int balm_sandbox_resume(struct balm_sandbox *sandbox, lua_State *thread, int argument_count,
                         int *result_count)
 {
+    int status;
+
     begin_stretch(sandbox, thread);
-    return lua_resume(thread, NULL, argument_count, result_count);
+    status = lua_resume(thread, NULL, argument_count, result_count);
+    sandbox->running = sandbox->L;
+    return status;
 }
 
 void balm_sandbox_end(struct balm_sandbox *sandbox, enum balm_over why)

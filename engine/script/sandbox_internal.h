@@ -18,11 +18,13 @@ struct balm_preload {
 struct balm_sandbox {
     lua_State *L;
     struct balm_limits limits;
-    uint64_t steps;    /* paid so far */
-    uint64_t unpaid;   /* charged since the limits were last looked at */
-    int64_t until;     /* monotonic end of this stretch; 0: not looked at the clock yet */
-    int64_t cpu_until; /* the same in CPU time, which decides */
-    int64_t now;       /* what os.time tells; 0: the real time */
+    uint64_t steps;     /* paid so far */
+    uint64_t unpaid;    /* charged since the limits were last looked at */
+    size_t longest;     /* bytes of the longest string there was */
+    lua_State *running; /* the thread whose hook follows it; NULL: none has run yet */
+    int64_t until;      /* monotonic end of this stretch; 0: not looked at the clock yet */
+    int64_t cpu_until;  /* the same in CPU time, which decides */
+    int64_t now;        /* what os.time tells; 0: the real time */
     enum balm_over over;
     bool collects; /* the collector runs: not before there is something to collect */
     bool sealed;
@@ -55,6 +57,12 @@ int balm_string_format(lua_State *L);
 int balm_table_sort(lua_State *L);
 /* Gives all strings their metatable, whose methods are opened at first use. [-0, +0, m] */
 void balm_open_string_methods(lua_State *L);
+
+/* Pays for all arguments of the running C function: for one of Lua's own that reads no more. */
+void balm_charge_arguments(lua_State *L);
+
+/* Pays for reading the number at index, which may be written as a text. */
+void balm_budget_charge_numeral(lua_State *L, int index);
 
 /* Functions of the globals that stand in files of their own. */
 int balm_pairs(lua_State *L);

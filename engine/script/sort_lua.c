@@ -18,8 +18,11 @@ static bool top_is_less(lua_State *L)
 {
     bool less;
 
+    if (lua_isnil(L, LESS)) {
+        balm_budget_charge_bytes(L, lua_rawlen(L, -1)); /* of a string: no more is compared */
+        return lua_compare(L, -1, -2, LUA_OPLT);
+    }
     balm_budget_charge(L, 2);
-    if (lua_isnil(L, LESS)) return lua_compare(L, -1, -2, LUA_OPLT);
     lua_pushvalue(L, LESS);
     lua_pushvalue(L, -2);
     lua_pushvalue(L, -4);

@@ -66,10 +66,11 @@ static int characters(lua_State *L)
     luaL_Buffer made;
     char *to;
 
-    balm_budget_charge(L, (uint64_t)count);
     to = luaL_buffinitsize(L, &made, (size_t)count);
     for (int i = 1; i <= count; i++) {
-        lua_Integer code = luaL_checkinteger(L, i);
+        lua_Integer code;
+        balm_budget_charge_numeral(L, i);
+        code = luaL_checkinteger(L, i);
         luaL_argcheck(L, code >= 0 && code <= 255, i, "value out of range");
         to[i - 1] = (char)(unsigned char)code;
     }
@@ -201,6 +202,7 @@ static bool push_number(lua_State *L, int index)
         return true;
     }
     text = lua_tolstring(L, index, &len);
+    balm_budget_charge_bytes(L, text ? len : 0);
     return text && lua_stringtonumber(L, text) == len + 1;
 }
 

@@ -12,6 +12,35 @@
 #include <string.h>
 #include <time.h>
 
+/* ---- Lua's own functions, charged ---- */
+
+/* A text may stand for a number, and be as long as one likes. */
+void balm_charge_arguments(lua_State *L)
+{
+    int count = lua_gettop(L);
+
+    for (int i = 1; i <= count; i++) {
+        balm_budget_charge_numeral(L, i);
+    }
+}
+
+/* Upvalue 1: the function, which has no upvalues. */
+static int charged(lua_State *L)
+{
+    balm_charge_arguments(L);
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* Puts charged() in front of functions of the library on top of the stack. */
+static void charge_functions(lua_State *L, const char *const *names)
+{
+    for (const char *const *name = names; *name; name++) {
+        lua_getfield(L, -1, *name);
+        lua_pushcclosure(L, charged, 1);
+        lua_setfield(L, -2, *name);
+    }
+}
+
 /* ---- math ---- */
 
 /* Upvalue 1: Lua's own, which without a seed takes one from the time and an address. */
@@ -26,8 +55,11 @@ static int seed_random(lua_State *L)
 
 int balm_open_math(lua_State *L)
 {
+    static const char *const read_all[] = {"max", "min", NULL};
+
     lua_pushcfunction(L, luaopen_math);
     lua_call(L, 0, 1);
+    charge_functions(L, read_all);
     lua_getfield(L, -1, "randomseed");
     lua_pushcclosure(L, seed_random, 1);
     lua_pushvalue(L, -1);
@@ -38,24 +70,13 @@ int balm_open_math(lua_State *L)
 
 /* ---- utf8 ---- */
 
-/* Upvalue 1: Lua's own function, which reads no more than the text that it is given. */
-static int charged(lua_State *L)
-{
-    balm_budget_charge(L, (uint64_t)lua_rawlen(L, 1) / 8 + (uint64_t)lua_gettop(L));
-    return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
 int balm_open_utf8(lua_State *L)
 {
-    static const char *const reads[] = {"char", "codepoint", "len", "offset", NULL};
+    static const char *const read[] = {"char", "codepoint", "len", "offset", NULL};
 
     lua_pushcfunction(L, luaopen_utf8);
     lua_call(L, 0, 1);
-    for (const char *const *name = reads; *name; name++) {
-        lua_getfield(L, -1, *name);
-        lua_pushcclosure(L, charged, 1);
-        lua_setfield(L, -2, *name);
-    }
+    charge_functions(L, read);
     return 1;
 }
 

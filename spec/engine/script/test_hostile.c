@@ -2,6 +2,7 @@
 #include "engine/script/script.h"
 
 #include "core/clock.h"
+#include "script/error_lua.h"
 
 #define SLACK_NS 1500000000 /* above the limit of half a second: other load, sanitizers */
 #ifdef __SANITIZE_ADDRESS__
@@ -65,7 +66,6 @@ static void nested_repetition_in_a_pattern(void **state)
 static void a_text_that_is_repeated_without_end(void **state)
 {
     (void)state;
-    assert_non_null("");
     is_ended("local s = string.rep('x', 2000000000)");
     is_ended("while true do local s = string.rep('x', 4000000) end");
     is_ended("for i = 1, 1e9 do local s = string.rep('', 2e9) end");
@@ -74,6 +74,27 @@ static void a_text_that_is_repeated_without_end(void **state)
     is_ended("local s = string.rep('x', 1e6) while true do s:upper() end");
     is_ended("local s = string.rep('x', 1e6) while true do s:reverse() end");
     is_ended("local s = string.rep('%', 1e6) while true do s:format() end");
+}
+
+static void long_texts_compared(void **state)
+{
+    (void)state;
+    is_ended("local s = '\\0' for i = 1, 22 do s = s .. s end while true do local x = s < s end");
+    is_ended("local s = string.rep('\\0', 4e6) local t = {} for i = 1, 1000 do t[i] = s end "
+             "while true do table.sort(t) end");
+}
+
+static void long_texts_read_as_numbers(void **state)
+{
+    (void)state;
+    is_ended("local s = string.rep('z', 1e7) while true do local x = tonumber(s, 36) end");
+    is_ended("local s = string.rep(' ', 1e7) .. '1' while true do local x = s + 0 end");
+    is_ended("local s = string.rep(' ', 1e7) .. '1' local t = {} for i = 1, 1e5 do t[i] = s end "
+             "math.max(table.unpack(t))");
+    is_ended("local s = string.rep(' ', 1e7) .. '1' local t = {} for i = 1, 1e5 do t[i] = s end "
+             "string.char(table.unpack(t))");
+    is_ended("local s = string.rep(' ', 1e7) .. '1' local t = {} for i = 1, 1e5 do t[i] = s end "
+             "string.format(string.rep('%d', 1e5), table.unpack(t))");
 }
 
 static void a_repetition_of_nothing_costs_nothing(void **state)
@@ -93,6 +114,8 @@ static void table_functions_over_lengths_that_are_claimed(void **state)
     is_ended("while true do table.unpack({}, 1, 2e5) end");
     is_ended("local t = {} for i = 1, 2e5 do t[i] = i end while true do pairs(t) end");
     is_ended("local t = {} for i = 1, 2e5 do t['k' .. i] = i end while true do next(t) end");
+    is_ended("local t = {} for i = 1, 1e5 do t[i] = i end local f = pairs(t) "
+             "for i = 1, 1e5 do t[i] = nil end while true do f(t, 0) end");
 }
 
 static void a_comparison_that_never_agrees_with_itself(void **state)
@@ -114,6 +137,58 @@ static void memory_without_end(void **state)
         "local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end");
     is_ended("local t = {} for i = 1, 1e5 do t[i] = {i} end "
              "local keep = string.rep('x', 6e6) while true do local s = {} end");
+}
+
+static const char kept, taken; /* where the registry has the error, and the memory */
+
+/* Stack: [1] a table with room for as many texts as memory holds. */
+static int take_all_memory(lua_State *L)
+{
+    for (lua_Integer i = (lua_Integer)lua_rawlen(L, 1) + 1;; i++) {
+        lua_pushfstring(L, "%I", (LUAI_UACINT)(100000 + i));
+        lua_rawseti(L, 1, i);
+    }
+    return 0;
+}
+
+static int make_an_error_and_take_all_memory(lua_State *L)
+{
+    struct balm_err err;
+
+    balm_fail(&err, BALM_E_NET, "no answer");
+    balm_error_push(L, &(struct balm_raise){.err = &err});
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kept);
+    lua_createtable(L, 65536, 0);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &taken);
+    for (int i = 0; i < 3; i++) { /* again: the collector found a little more */
+        lua_pushcfunction(L, take_all_memory);
+        lua_pushvalue(L, 2);
+        assert_int_equal(lua_pcall(L, 1, 0, 0), LUA_ERRMEM);
+    }
+    return 0;
+}
+
+static void an_error_is_told_when_no_memory_is_left(void **state)
+{
+    struct balm_limits limits = SCRIPT_LIMITS;
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_sandbox *sandbox;
+    struct balm_value detail;
+    struct balm_err err;
+    lua_State *L;
+
+    (void)state;
+    limits.memory = (size_t)2 << 20;
+    assert_int_equal(balm_sandbox_new(&sandbox, &limits, &err), BALM_OK);
+    L = balm_sandbox_state(sandbox);
+    assert_int_equal(balm_sandbox_enter(sandbox, make_an_error_and_take_all_memory, NULL, &err),
+                     BALM_OK);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &kept);
+    detail = balm_error_detail(L, -1, &arena); /* outside of every protected call */
+    assert_string_equal(balm_get_string(detail, "message", ""), "no answer");
+    balm_arena_free(&arena);
+    balm_sandbox_release(sandbox);
 }
 
 static void recursion_without_end(void **state)
@@ -185,10 +260,13 @@ int main(void)
         cmocka_unit_test(pcall_around_an_endless_loop),
         cmocka_unit_test(nested_repetition_in_a_pattern),
         cmocka_unit_test(a_text_that_is_repeated_without_end),
+        cmocka_unit_test(long_texts_compared),
+        cmocka_unit_test(long_texts_read_as_numbers),
         cmocka_unit_test(a_repetition_of_nothing_costs_nothing),
         cmocka_unit_test(table_functions_over_lengths_that_are_claimed),
         cmocka_unit_test(a_comparison_that_never_agrees_with_itself),
         cmocka_unit_test(memory_without_end),
+        cmocka_unit_test(an_error_is_told_when_no_memory_is_left),
         cmocka_unit_test(recursion_without_end),
         cmocka_unit_test(patterns_that_are_too_complex),
         cmocka_unit_test(error_values_of_every_kind),
