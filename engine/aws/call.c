@@ -142,15 +142,25 @@ const char *balm_call_region(const struct balm_call *call)
     return call->region;
 }
 
-/* Does the table know action, of whatever operation, as a read? */
+static bool asks_nothing_but(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* Does the table know action, of whatever operation, as a read? The method must be that one's too:
+   a script can name a harmless action for a DELETE. */
 static bool is_read_action(const struct balm_call *call)
 {
+    const char *method = call->request.method;
     size_t count = call->action ? balm_service_operation_count(call->service) : 0;
     size_t i;
     size_t j;
     for (i = 0; i < count; i++) {
         const struct balm_operation *operation = balm_service_operation_at(call->service, i);
         if (!balm_operation_is_read(operation)) continue;
+        if (!asks_nothing_but(method) && strcmp(method, balm_operation_method(operation)) != 0) {
+            continue;
+        }
         for (j = 0; j < balm_operation_action_count(operation); j++) {
             if (strcmp(balm_operation_action_at(operation, j), call->action) == 0) return true;
         }

@@ -123,6 +123,8 @@ struct balm_value balm_call_params(
 struct balm_value balm_call_warnings(
     const struct balm_call *call); /* texts: values outside an enum */
 const char *balm_call_region(const struct balm_call *call);
+/* An operation is a read if the model's table knows it as one. A raw request is one if its action
+   is a read's, and its method GET, HEAD or that read's own. */
 bool balm_call_is_write(const struct balm_call *call);
 size_t balm_call_action_count(const struct balm_call *call);
 const char *balm_call_action_at(const struct balm_call *call, size_t i);

@@ -180,23 +180,12 @@ static bool is_header_value(const char *text, size_t len)
     return true;
 }
 
-static bool is_header_name(const char *name)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (const char *at = name; *at; at++) {
-        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
-        if (!letter && !(*at >= '0' && *at <= '9') && !strchr(marks, *at)) return false;
-    }
-    return name[0] != '\0';
-}
-
 static enum balm_code add_header(struct rest *rest, const char *member, const char *name)
 {
     enum balm_code code = balm_buf_status(&rest->text, "a header", rest->err);
 
     if (code) return code;
-    if (!is_header_name(name)) {
+    if (!balm_is_http_token(name)) {
         return balm_fail(rest->err, BALM_E_ARG, "%s: \"%s\" cannot be the name of a header", member,
                          name);
     }

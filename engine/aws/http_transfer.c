@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -193,24 +194,27 @@ bool balm_transfer_set_up(struct balm_transfer *transfer)
     return curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
 }
 
-/* Letters, digits and what RFC 9110 lets stand in a token. */
-static bool is_token(const char *text)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "!#$%&'*+-.^_`|~";
-    return text[0] && !text[strspn(text, allowed)];
-}
-
 static bool has_break(const char *text)
 {
     return text[strcspn(text, "\r\n")] != '\0';
+}
+
+/* Would the body end elsewhere than it does? What is left of it would be the next request on the
+   connection. */
+static bool misframes(const struct balm_request *request, const struct balm_header *header)
+{
+    char length[24];
+    if (balm_text_same_nocase(header->name, "Transfer-Encoding")) return true;
+    if (!balm_text_same_nocase(header->name, "Content-Length")) return false;
+    (void)snprintf(length, sizeof length, "%zu", request->body.len);
+    return strcmp(header->value, length) != 0;
 }
 
 /* A name or value from outside must not become another header, or another request. */
 static enum balm_code check(const struct balm_request *request, struct balm_err *err)
 {
     size_t i;
-    if (!is_token(request->method)) {
+    if (!balm_is_http_token(request->method)) {
         return balm_fail(err, BALM_E_ARG, "\"%.40s\" is not an HTTP method", request->method);
     }
     if (!request->host[0] || request->host[strcspn(request->host, "/?#@\\ \t\r\n")]) {
@@ -218,11 +222,15 @@ static enum balm_code check(const struct balm_request *request, struct balm_err 
     }
     for (i = 0; i < request->header_len; i++) {
         const struct balm_header *header = &request->headers[i];
-        if (!is_token(header->name)) {
+        if (!balm_is_http_token(header->name)) {
             return balm_fail(err, BALM_E_ARG, "\"%.80s\" is not a header's name", header->name);
         }
         if (has_break(header->value)) {
             return balm_fail(err, BALM_E_ARG, "the header %.80s holds a line break", header->name);
+        }
+        if (misframes(request, header)) {
+            return balm_fail(err, BALM_E_ARG, "the header %.80s does not fit the body of %zu bytes",
+                             header->name, request->body.len);
         }
     }
     return BALM_OK;

@@ -17,6 +17,13 @@ static void *make_room(struct balm_arena *arena, void *items, size_t len, size_t
     return balm_arena_grow(arena, items, len * item_size, cap * item_size);
 }
 
+bool balm_is_http_token(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "!#$%&'*+-.^_`|~";
+    return text[0] && !text[strspn(text, allowed)];
+}
+
 void balm_request_init(struct balm_request *request, struct balm_arena *arena)
 {
     memset(request, 0, sizeof *request);

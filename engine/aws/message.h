@@ -44,10 +44,12 @@ struct balm_response {
     struct balm_arena arena; /* owns header texts */
 };
 
+/* Letters, digits and the marks that RFC 9110 lets stand in a method's or a header's name. */
+bool balm_is_http_token(const char *text);
+
 void balm_request_init(struct balm_request *request, struct balm_arena *arena);
-void balm_request_free(
-    struct balm_request
-        *request); /* the body; the texts go with the arena. Wiped: headers may be secret. */
+/* Releases the body; the texts go with the arena. Headers may be secret: their values are wiped. */
+void balm_request_free(struct balm_request *request);
 
 /* Texts are copied into the arena. Errors stick to the arena. */
 void balm_request_add_header(struct balm_request *request, const char *name, const char *value);

@@ -380,6 +380,35 @@ static void raw_paths_are_encoded_and_normalised_but_for_s3(void **state)
     raw("lambda", "/a/./x/../b//c/", "GET /a/b/c/?n=1&n=2%203 HTTP/1.1\r\n");
 }
 
+static bool raw_is_write(const char *service, const char *method, const char *action)
+{
+    struct balm_session *session = session_of((struct balm_session_options){.region = NULL});
+    struct balm_raw_call request = {
+        .service = service, .method = method, .path = "/", .action = action};
+    struct balm_call *call;
+    bool is_write;
+    assert_int_equal(balm_call_new_raw(&call, session, &request, NULL, &err), BALM_OK);
+    is_write = balm_call_is_write(call);
+    balm_call_release(call);
+    balm_session_release(session);
+    return is_write;
+}
+
+/* A script that names a harmless action for a DELETE would write in a plan. */
+static void a_raw_request_is_a_read_if_its_action_and_its_method_are(void **state)
+{
+    (void)state;
+    assert_true(raw_is_write("s3", "GET", NULL));
+    assert_true(raw_is_write("s3", "GET", "s3:PutObject"));
+    assert_true(raw_is_write("s3", "GET", "s3:NoSuchThing"));
+    assert_false(raw_is_write("s3", "GET", "s3:GetBucketVersioning"));
+    assert_false(raw_is_write("s3", "HEAD", "s3:GetBucketVersioning"));
+    assert_true(raw_is_write("s3", "DELETE", "s3:GetBucketVersioning"));
+    assert_true(raw_is_write("s3", "PUT", "s3:GetBucketVersioning"));
+    assert_true(raw_is_write("s3", "POST", "s3:GetBucketVersioning"));
+    assert_false(raw_is_write("ec2", "POST", "ec2:DescribeInstances"));
+}
+
 static void global_is_the_home_of_its_partition(void **state)
 {
     struct balm_session_options options = {.region = "global", .partition = "aws-cn"};
@@ -408,6 +437,7 @@ int main(void)
         TEST(a_call_may_be_dropped_at_any_time),
         TEST(without_credentials_the_call_fails_and_not_the_session),
         TEST(raw_paths_are_encoded_and_normalised_but_for_s3),
+        TEST(a_raw_request_is_a_read_if_its_action_and_its_method_are),
         TEST(global_is_the_home_of_its_partition),
     };
     signal(SIGPIPE, SIG_IGN);

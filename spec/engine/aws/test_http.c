@@ -424,6 +424,36 @@ static void nothing_becomes_another_header_or_host(void **state)
     assert_int_equal(server.requests, 0);
 }
 
+/* Else what is left of the body would be the next request on that connection, and its answer
+   another run's. */
+static void a_body_is_as_long_as_its_header_says(void **state)
+{
+    struct exchange exchange;
+    (void)state;
+    server_start(&server, echo);
+    prepare(&exchange, "/");
+    balm_buf_adds(&exchange.request.body, "GET /Evil HTTP/1.1\r\n\r\n");
+    balm_request_add_header(&exchange.request, "Content-Length", "0");
+    refused(&exchange);
+    prepare(&exchange, "/");
+    balm_request_add_header(&exchange.request, "content-length", "10");
+    refused(&exchange);
+    prepare(&exchange, "/");
+    balm_buf_adds(&exchange.request.body, "0\r\n\r\nGET /Evil HTTP/1.1\r\n\r\n");
+    balm_request_add_header(&exchange.request, "Transfer-Encoding", "chunked");
+    refused(&exchange);
+    assert_int_equal(server.requests, 0);
+    prepare(&exchange, "/");
+    exchange.request.method = "PUT";
+    balm_buf_adds(&exchange.request.body, "abc");
+    balm_request_add_header(&exchange.request, "Content-Length", "3");
+    start(&exchange);
+    balm_loop_run(loop);
+    assert_int_equal(exchange.err.code, BALM_OK);
+    assert_non_null(strstr(exchange.response.body.bytes, "Content-Length: 3\r\n"));
+    finish(&exchange);
+}
+
 /* ---- cancelling ---- */
 
 static void what_is_cancelled_is_not_answered(void **state)
@@ -539,6 +569,7 @@ int main(void)
         TEST(a_redirect_is_an_answer_and_not_followed),
         TEST(an_interim_answer_leaves_nothing),
         TEST(nothing_becomes_another_header_or_host),
+        TEST(a_body_is_as_long_as_its_header_says),
         TEST(what_is_cancelled_is_not_answered),
         TEST(one_may_cancel_another_from_its_answer),
         TEST(all_may_be_released_from_an_answer),
