@@ -168,6 +168,7 @@ void balm_hmac_sha256(unsigned char out[BALM_SHA256_LEN], const void *key, size_
     }
     keyed(inner, block, 0x36, bytes, len);
     keyed(out, block, 0x5c, inner, sizeof inner);
+    OPENSSL_cleanse(inner, sizeof inner);
     OPENSSL_cleanse(block, sizeof block);
 }
 

@@ -48,7 +48,6 @@ enum balm_code balm_err_prefix(struct balm_err *err, const char *format, ...)
     char prefix[sizeof err->message];
     char text[2 * sizeof err->message + 2];
     va_list args;
-    if (!err) return BALM_OK;
     va_start(args, format);
     if (vsnprintf(prefix, sizeof prefix, format, args) < 0) prefix[0] = '\0';
     va_end(args);

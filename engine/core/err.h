@@ -39,7 +39,7 @@ struct balm_err {
 enum balm_code balm_fail(struct balm_err *err, enum balm_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the message that err holds; returns err->code. */
+/* Puts "prefix: " before the message that err (never NULL here) holds; returns err->code. */
 enum balm_code balm_err_prefix(struct balm_err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,7 @@
 #include "core/file.h"
 
+#include "core/text.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,15 +18,15 @@
 
 static enum balm_code io_error(struct balm_err *err, const char *what, const char *path)
 {
-    return balm_fail(err, BALM_E_IO, "cannot %s %s: %s", what, path, strerror(errno));
+    return balm_fail(err, BALM_E_IO, "cannot %s %s: %s", what, path[0] ? path : "\"\"",
+                     strerror(errno));
 }
 
 /* Room for what fstat promises and one byte more, so that the end is seen without growing. */
-static size_t first_room(int fd, const struct balm_buf *buf, const struct stat *status)
+static size_t first_room(const struct balm_buf *buf, const struct stat *status)
 {
     size_t left = buf->max > buf->len ? buf->max - buf->len : 0;
     size_t want = READ_MIN;
-    (void)fd;
     if (S_ISREG(status->st_mode) && status->st_size >= 0) want = (size_t)status->st_size + 1;
     return want < left ? want : left;
 }
@@ -70,7 +72,7 @@ enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct bal
     } else if (fstat(fd, &status) != 0) {
         code = io_error(err, "read", name);
     } else {
-        code = read_all(buf, fd, first_room(fd, buf, &status), name, err);
+        code = read_all(buf, fd, first_room(buf, &status), name, err);
     }
     if (!is_stdin) close(fd);
     return code;
@@ -127,7 +129,12 @@ enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, 
 {
     char temporary[PATH_MAX];
     struct content content = {bytes, len, (mode_t)mode};
-    enum balm_code code = write_beside(temporary, path, &content, err);
+    struct stat status;
+    enum balm_code code;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return balm_fail(err, BALM_E_IO, "cannot write %s: it is there, and not a file", path);
+    }
+    code = write_beside(temporary, path, &content, err);
     if (code || rename(temporary, path) == 0) return code;
     io_error(err, "write", path);
     unlink(temporary);
@@ -197,13 +204,6 @@ bool balm_file_is_dir(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-    size_t suffix_len = strlen(suffix);
-    return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -239,7 +239,7 @@ static enum balm_code collect(struct balm_arena *arena, DIR *folder, const char 
         entry = readdir(folder);
         if (!entry) return errno ? io_error(err, "list", dir) : BALM_OK;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if (!ends_in(entry->d_name, suffix)) continue;
+        if (!balm_text_ends(entry->d_name, suffix)) continue;
         if (!add_name(arena, names, entry->d_name)) {
             return arena->code ? balm_arena_status(arena, err) : balm_nomem(err);
         }

@@ -11,7 +11,8 @@
    error names the path. */
 enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct balm_err *err);
 /* Writes to a new file beside path and renames it over path, so that readers see the old or the
-   new, whole. mode as for open(2). */
+   new, whole. mode as for open(2). What is there already must be a file: not a device, a pipe or a
+   folder. */
 enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
                                struct balm_err *err);
 /* The same for a file that must not be there yet: *exists tells that this is why it failed. Of two

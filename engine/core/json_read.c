@@ -1,7 +1,7 @@
 /* json, the reading half. Items are collected on two stacks and copied into the arena once, when
    their container ends: nothing grows twice. */
 #include "core/hash.h"
-#include "core/json.h"
+#include "core/json_internal.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -69,14 +69,16 @@ static void skip_space(struct reader *r)
     }
 }
 
-/* Non-zero where one of eight bytes ends a plain run: quote, backslash, control, or not ASCII. */
-static uint64_t special(uint64_t word)
+/* Could more text make a character of what is left? */
+static bool is_cut(const char *at, const char *end)
 {
-    const uint64_t ones = 0x0101010101010101U;
-    uint64_t quote = word ^ (ones * '"');
-    uint64_t slash = word ^ (ones * '\\');
-    return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
-           (ones * 0x80);
+    unsigned char lead = (unsigned char)*at;
+    int want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
+    const char *tail = at + 1;
+    while (tail < end && ((unsigned char)*tail & 0xC0) == 0x80) {
+        tail++;
+    }
+    return tail == end && end - at < want;
 }
 
 /* Finds the closing quote of the string whose content starts at r->at. */
@@ -85,17 +87,9 @@ static enum balm_code scan_string(struct reader *r, const char **close, bool *es
     const char *at = r->at;
     *escapes = false;
     for (;;) {
-        uint64_t word;
         uint32_t code_point;
         size_t took;
-        while (r->end - at >= 8) {
-            memcpy(&word, at, 8);
-            if (special(word)) break;
-            at += 8;
-        }
-        while (at < r->end && *at != '"' && *at != '\\' && (unsigned char)(*at - 0x20) < 0x60) {
-            at++;
-        }
+        at += balm_json_plain(at, (size_t)(r->end - at));
         if (at == r->end) return ended(r);
         if (*at == '"') break;
         if (*at == '\\') {
@@ -106,7 +100,7 @@ static enum balm_code scan_string(struct reader *r, const char **close, bool *es
         }
         if ((unsigned char)*at < 0x20) return fault(r, at, "control character within a string");
         took = balm_text_utf8_next(at, (size_t)(r->end - at), &code_point);
-        if (took == 0) return r->end - at < 4 ? ended(r) : fault(r, at, "text is not UTF-8");
+        if (took == 0) return is_cut(at, r->end) ? ended(r) : fault(r, at, "text is not UTF-8");
         at += took;
     }
     *close = at;
@@ -129,26 +123,6 @@ static int32_t hex4(const char *at, const char *end)
         sum = sum * 16 + digit;
     }
     return sum;
-}
-
-static char *put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *to++ = (char)(0xE0 | code >> 12);
-        *to++ = (char)(0x80 | ((code >> 6) & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | code >> 18);
-        *to++ = (char)(0x80 | ((code >> 12) & 0x3F));
-        *to++ = (char)(0x80 | ((code >> 6) & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    }
-    return to;
 }
 
 /* The code point of the escape whose "u" is at *at; moves *at to its last character. */
@@ -197,7 +171,7 @@ static enum balm_code unescape(struct reader *r, const char *close, const char *
         if (*at != 'u') return fault(r, at - 1, "unknown escape");
         code = unicode_escape(r, &at, close, &code_point);
         if (code) return code;
-        to = put_utf8(to, code_point);
+        to += balm_text_utf8_put(to, code_point);
     }
     *to = '\0';
     *text = copy;

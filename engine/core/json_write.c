@@ -1,5 +1,5 @@
 /* json, the writing half. */
-#include "core/json.h"
+#include "core/json_internal.h"
 #include "core/text.h"
 #include "core/time.h"
 
@@ -17,8 +17,7 @@ struct writer {
 
 static enum balm_code write_value(struct writer *w, struct balm_value value);
 
-/* How many bytes from the start may stand in a string as they are. */
-static size_t plain_run(const char *text, size_t len)
+size_t balm_json_plain(const char *text, size_t len)
 {
     const uint64_t ones = 0x0101010101010101U;
     size_t i = 0;
@@ -29,6 +28,7 @@ static size_t plain_run(const char *text, size_t len)
         memcpy(&word, text + i, 8);
         quote = word ^ (ones * '"');
         slash = word ^ (ones * '\\');
+        /* The top bit of a byte stands where it is quote, backslash, control, or not ASCII. */
         if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
             (ones * 0x80)) {
             break;
@@ -61,7 +61,7 @@ enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t le
     balm_buf_addc(buf, '"');
     while (i < len) {
         uint32_t code_point;
-        size_t took = plain_run(text + i, len - i);
+        size_t took = balm_json_plain(text + i, len - i);
         if (took == 0 && (unsigned char)text[i] >= 0x80) {
             took = balm_text_utf8_next(text + i, len - i, &code_point);
         }

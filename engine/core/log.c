@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "core/time.h"
 
 #include <errno.h>
@@ -46,15 +47,11 @@ static void add_text(struct balm_buf *line, const char *time, enum balm_log_leve
                      const char *message)
 {
     balm_buf_addf(line, "%s %-5s ", time, balm_log_level_name(level));
-    for (; *message; message++) {
-        unsigned char c = (unsigned char)*message;
-        if (c == '\n' && message[1]) {
-            balm_buf_adds(line, "\n    ");
-        } else if (c == '\t' || (c >= 0x20 && c != 0x7F)) {
-            balm_buf_addc(line, (char)c);
-        } else if (c != '\n') {
-            balm_buf_addc(line, '?');
-        }
+    while (*message) {
+        size_t len = strcspn(message, "\n");
+        balm_text_visible(line, message, len, '?');
+        message += len + (message[len] ? 1 : 0);
+        if (*message) balm_buf_adds(line, "\n    ");
     }
     balm_buf_addc(line, '\n');
 }

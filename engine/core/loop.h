@@ -66,9 +66,8 @@ void balm_wake_release(struct balm_wake *wake); /* accepts NULL; nobody sends an
 
 /* Watches a descriptor; events is a set of BALM_READ and BALM_WRITE, 0 to pause; with BALM_AT_REST
    the watch goes on, but does not keep the loop running (a connection nobody uses now). A
-   descriptor in
-   error is reported once with both. One watch for a descriptor at a time; it must be released
-   before the descriptor is closed. */
+   descriptor in error is reported once with both. One watch for a descriptor at a time; it must be
+   released before the descriptor is closed. */
 #define BALM_READ    1
 #define BALM_WRITE   2
 #define BALM_AT_REST 4

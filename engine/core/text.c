@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -231,6 +232,7 @@ void balm_random(void *bytes, size_t len)
     size_t got = 0;
     while (got < len) {
         ssize_t more = getrandom(to + got, len - got, 0);
+        if (more < 0 && errno != EINTR) abort(); /* what is not random must not pass for it */
         if (more > 0) got += (size_t)more;
     }
 }

@@ -19,14 +19,18 @@ enum balm_code balm_text_unpercent(struct balm_buf *buf, const char *text, size_
 
 enum balm_code balm_text_hex(struct balm_buf *buf, const void *bytes, size_t len); /* lower case */
 enum balm_code balm_text_base64(struct balm_buf *buf, const void *bytes, size_t len);
-/* Strict RFC 4648 §4 (white space is skipped); BALM_E_INPUT otherwise, and then buf is as it was.
-   */
+/* Strict RFC 4648 §4 (white space is skipped); else BALM_E_INPUT, and buf is as it was. */
 enum balm_code balm_text_unbase64(struct balm_buf *buf, const char *text, size_t len);
 
 bool balm_text_is_utf8(const char *text, size_t len);
 /* Decodes one code point; returns its length in bytes, or 0 where text is not UTF-8 there. */
 size_t balm_text_utf8_next(const char *text, size_t len, uint32_t *code_point);
-enum balm_code balm_text_utf8_add(struct balm_buf *buf, uint32_t code_point);
+/* Fills out with a code point (U+FFFD for what is none); returns its length, 1 to 4. */
+size_t balm_text_utf8_put(char out[4], uint32_t code_point);
+
+/* Adds text for a terminal, which it must not drive: a tab becomes a space, and any other control
+   character, line breaks and those of two bytes (U+0080 to U+009F) included, becomes `instead`. */
+enum balm_code balm_text_visible(struct balm_buf *buf, const char *text, size_t len, char instead);
 
 bool balm_text_starts(const char *text, const char *prefix);
 bool balm_text_ends(const char *text, const char *suffix);

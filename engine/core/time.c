@@ -312,9 +312,10 @@ static bool scientific(const struct cursor *c, int64_t *micros)
     size_t len = (size_t)(c->end - c->at);
     char *end;
     double seconds;
-    if (len >= sizeof text || strspn(c->at, "+-0123456789.eE") < len) return false;
+    if (len >= sizeof text) return false;
     memcpy(text, c->at, len);
     text[len] = '\0';
+    if (strspn(text, "+-0123456789.eE") < len) return false;
     seconds = strtod(text, &end);
     if (*end || end == text || !(seconds > -9e12 && seconds < 9e12)) return false;
     *micros = (int64_t)(seconds * MICROS + (seconds < 0 ? -0.5 : 0.5));

@@ -1,5 +1,4 @@
-/* text, the part about UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing past U+10FFFF.
-   */
+/* text, the part about UTF-8 (RFC 3629): no surrogate, no overlong form, none past U+10FFFF. */
 #include "core/text.h"
 
 #include <string.h>
@@ -54,28 +53,48 @@ bool balm_text_is_utf8(const char *text, size_t len)
     return true;
 }
 
-enum balm_code balm_text_utf8_add(struct balm_buf *buf, uint32_t code_point)
+size_t balm_text_utf8_put(char out[4], uint32_t code_point)
 {
-    char bytes[4];
-    size_t len = 1;
     if (code_point > 0x10FFFF || (code_point >= 0xD800 && code_point < 0xE000)) {
         code_point = 0xFFFD;
     }
     if (code_point < 0x80) {
-        bytes[0] = (char)code_point;
-    } else if (code_point < 0x800) {
-        bytes[0] = (char)(0xC0 | code_point >> 6);
-        len = 2;
-    } else if (code_point < 0x10000) {
-        bytes[0] = (char)(0xE0 | code_point >> 12);
-        bytes[1] = (char)(0x80 | ((code_point >> 6) & 0x3F));
-        len = 3;
-    } else {
-        bytes[0] = (char)(0xF0 | code_point >> 18);
-        bytes[1] = (char)(0x80 | ((code_point >> 12) & 0x3F));
-        bytes[2] = (char)(0x80 | ((code_point >> 6) & 0x3F));
-        len = 4;
+        out[0] = (char)code_point;
+        return 1;
     }
-    if (len > 1) bytes[len - 1] = (char)(0x80 | (code_point & 0x3F));
-    return balm_buf_add(buf, bytes, len);
+    if (code_point < 0x800) {
+        out[0] = (char)(0xC0 | code_point >> 6);
+        out[1] = (char)(0x80 | (code_point & 0x3F));
+        return 2;
+    }
+    if (code_point < 0x10000) {
+        out[0] = (char)(0xE0 | code_point >> 12);
+        out[1] = (char)(0x80 | ((code_point >> 6) & 0x3F));
+        out[2] = (char)(0x80 | (code_point & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | code_point >> 18);
+    out[1] = (char)(0x80 | ((code_point >> 12) & 0x3F));
+    out[2] = (char)(0x80 | ((code_point >> 6) & 0x3F));
+    out[3] = (char)(0x80 | (code_point & 0x3F));
+    return 4;
+}
+
+enum balm_code balm_text_visible(struct balm_buf *buf, const char *text, size_t len, char instead)
+{
+    size_t i;
+    for (i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        unsigned char next = i + 1 < len ? (unsigned char)text[i + 1] : 0;
+        bool is_two_bytes = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        if (c == '\t') {
+            (void)balm_buf_addc(buf, ' ');
+        } else if (c < 0x20 || c == 0x7F || is_two_bytes) {
+            (void)balm_buf_addc(buf, instead);
+            i += is_two_bytes;
+        } else {
+            (void)balm_buf_addc(buf, (char)c);
+        }
+    }
+    return buf->code;
 }

@@ -235,8 +235,9 @@ static bool index_reserve(struct balm_arena *arena, struct balm_map *map, size_t
     return true;
 }
 
-static bool too_many(struct balm_arena *arena)
+static bool fits(struct balm_arena *arena, size_t count)
 {
+    if (count <= COUNT_MAX) return true;
     if (!arena->code) arena->code = BALM_E_LIMIT;
     return false;
 }
@@ -246,7 +247,7 @@ static bool reserve(struct balm_arena *arena, struct balm_map *map)
     size_t cap = grown(map->cap);
     struct balm_entry *entries;
     if (map->count < map->cap) return true;
-    if (cap > COUNT_MAX) return false;
+    if (!fits(arena, cap)) return false;
     entries =
         balm_arena_grow(arena, map->entries, map->cap * sizeof *entries, cap * sizeof *entries);
     if (!entries) return false;
@@ -302,7 +303,7 @@ struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry 
     struct balm_map *map = value.as.map;
     size_t i;
     if (value.type != BALM_MAP || count == 0) return value;
-    if (count > COUNT_MAX && !too_many(arena)) return balm_null();
+    if (!fits(arena, count)) return balm_null();
     map->entries = balm_arena_alloc(arena, count * sizeof *entries);
     if (!map->entries) return balm_null();
     map->cap = count;

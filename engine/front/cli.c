@@ -164,7 +164,8 @@ static void say(const struct balm_cli *cli, const char *message)
         (void)balm_json_quote(&line, message, strlen(message));
         (void)balm_buf_addc(&line, '}');
     } else {
-        (void)balm_buf_addf(&line, "balm: %s", message);
+        (void)balm_buf_adds(&line, "balm: ");
+        (void)balm_text_visible(&line, message, strlen(message), ' ');
     }
     (void)balm_buf_addc(&line, '\n');
     (void)write_all(STDERR_FILENO, line.bytes, line.len);

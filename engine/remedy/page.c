@@ -1,20 +1,13 @@
 #include "remedy/page.h"
 
 #include "core/json.h"
+#include "core/text.h"
 
 #include <string.h>
 
-static void add(struct balm_buf *buf, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        (void)balm_buf_addc(buf, c < 0x20 || c == 0x7F ? ' ' : (char)c);
-    }
-}
-
 void balm_page_text(struct balm_buf *buf, const char *text)
 {
-    add(buf, text, strlen(text));
+    (void)balm_text_visible(buf, text, strlen(text), ' ');
 }
 
 void balm_page_value(struct balm_buf *buf, struct balm_value value, size_t most)
@@ -38,7 +31,7 @@ void balm_page_value(struct balm_buf *buf, struct balm_value value, size_t most)
             len--; /* not within a character */
         }
     }
-    add(buf, text.bytes, len);
+    (void)balm_text_visible(buf, text.bytes, len, ' ');
     if (len < text.len) (void)balm_buf_adds(buf, "...");
     balm_buf_free(&text);
 }

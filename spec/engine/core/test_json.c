@@ -217,6 +217,17 @@ static void says_that_text_ended(void **state)
     }
 }
 
+static void says_that_text_is_not_utf8(void **state)
+{
+    static const char *const texts[] = {"\"\xFF\"", "\"\xC3\"", "\"\xE2\x82\"", "\"\xED\xA0\x80\"",
+                                        "\"\x80"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+        refuses_text(texts[i], "not UTF-8");
+    }
+}
+
 static void bounds_the_depth(void **state)
 {
     char text[2 * BALM_JSON_DEPTH + 3];
@@ -360,6 +371,7 @@ int main(void)
         cmocka_unit_test(says_where_text_is_malformed),
         cmocka_unit_test(refuses_malformed_words_numbers_and_strings),
         cmocka_unit_test(says_that_text_ended),
+        cmocka_unit_test(says_that_text_is_not_utf8),
         cmocka_unit_test(bounds_the_depth),
         cmocka_unit_test(reads_one_value_of_a_stream),
         cmocka_unit_test(tells_a_cut_value_from_a_wrong_one),

@@ -117,17 +117,34 @@ static void writes_every_code_point_as_it_reads_it(void **state)
     uint32_t code_point;
     (void)state;
     for (code_point = 0; code_point <= 0x10FFFF; code_point++) {
+        char bytes[4];
         uint32_t back = 0;
+        size_t len;
         if (code_point == 0xD800) code_point = 0xE000;
-        balm_buf_clear(&buf);
-        balm_text_utf8_add(&buf, code_point);
-        assert_int_equal(balm_text_utf8_next(buf.bytes, buf.len, &back), buf.len);
+        len = balm_text_utf8_put(bytes, code_point);
+        assert_int_equal(balm_text_utf8_next(bytes, len, &back), len);
         assert_int_equal(back, code_point);
     }
+}
+
+static void writes_what_is_no_code_point_as_the_replacement(void **state)
+{
+    char bytes[4];
+    (void)state;
+    assert_int_equal(balm_text_utf8_put(bytes, 0xD800), 3);
+    assert_memory_equal(bytes, "\xEF\xBF\xBD", 3);
+    assert_int_equal(balm_text_utf8_put(bytes, 0x110000), 3);
+    assert_memory_equal(bytes, "\xEF\xBF\xBD", 3);
+}
+
+static void shows_nothing_that_drives_a_terminal(void **state)
+{
+    static const char text[] = "a\tb\x1B[31mc\r\n\xC2\x9B"
+                               "2J\x7F\xC3\xA9\xC2\xA0.";
+    (void)state;
     balm_buf_clear(&buf);
-    balm_text_utf8_add(&buf, 0xD800);
-    balm_text_utf8_add(&buf, 0x110000);
-    assert_string_equal(buf.bytes, "\xEF\xBF\xBD\xEF\xBF\xBD");
+    balm_text_visible(&buf, text, sizeof text - 1, '?');
+    assert_string_equal(buf.bytes, "a b?[31mc???2J?\xC3\xA9\xC2\xA0.");
 }
 
 static void compares_ends_and_case(void **state)
@@ -285,6 +302,8 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_base64),
         cmocka_unit_test(knows_valid_utf8),
         cmocka_unit_test(writes_every_code_point_as_it_reads_it),
+        cmocka_unit_test(writes_what_is_no_code_point_as_the_replacement),
+        cmocka_unit_test(shows_nothing_that_drives_a_terminal),
         cmocka_unit_test(compares_ends_and_case),
         cmocka_unit_test(matches_globs),
         cmocka_unit_test(matches_hostile_globs_in_time),

@@ -8,15 +8,29 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECOND  INT64_C(1000000)
 #define EXAMPLE (INT64_C(1795420800) * SECOND) /* 2026-11-23T08:00:00Z */
 
+/* From memory that ends where the text does, so that the sanitizers see who reads on. */
+static bool parse(const char *text, int64_t *micros)
+{
+    size_t len = strlen(text);
+    char *copy = malloc(len ? len : 1);
+    bool is_time;
+    assert_non_null(copy);
+    memcpy(copy, text, len);
+    is_time = balm_time_parse(copy, len, micros);
+    free(copy);
+    return is_time;
+}
+
 static void reads(const char *text, int64_t expected)
 {
     int64_t micros = -1;
-    if (!balm_time_parse(text, strlen(text), &micros)) fail_msg("%s is not read", text);
+    if (!parse(text, &micros)) fail_msg("%s is not read", text);
     if (micros != expected) {
         fail_msg("%s is read as %lld", text, (long long)micros);
     }
@@ -25,7 +39,7 @@ static void reads(const char *text, int64_t expected)
 static void refuses(const char *text)
 {
     int64_t micros;
-    if (balm_time_parse(text, strlen(text), &micros)) fail_msg("%s is read", text);
+    if (parse(text, &micros)) fail_msg("%s is read", text);
 }
 
 static void writes_iso_8601(void **state)
