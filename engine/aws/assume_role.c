@@ -73,6 +73,7 @@ static void supply_role(struct balm_role *role, struct balm_value answer)
         balm_provider_supply(role->provider, &credentials, account,
                              expires.type == BALM_TIME ? expires.as.integer : 0, NULL);
     }
+    balm_value_wipe(given); /* the provider has copied them */
     balm_arena_free(&arena);
 }
 

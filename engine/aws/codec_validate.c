@@ -33,9 +33,16 @@ static const char *path_of(const struct check *check)
     return check->path.len ? check->path.bytes : "parameters";
 }
 
+/* Texts that nobody will read are not made, nor are names compared for them: a script chooses how
+   many faults there are. */
+static bool is_full(struct balm_value list)
+{
+    return balm_list_len(list) >= PROBLEMS_MAX;
+}
+
 static void tell(struct check *check, struct balm_value list, const char *text)
 {
-    if (!text || balm_list_len(list) >= PROBLEMS_MAX) return;
+    if (!text || is_full(list)) return;
     struct balm_value line = balm_textf(check->arena, "%s: %s", path_of(check), text);
     if (!balm_is_null(line)) (void)balm_list_push(check->arena, list, line);
 }
@@ -47,6 +54,7 @@ static void problem(struct check *check, const char *format, ...)
 {
     va_list args;
 
+    if (is_full(check->problems)) return;
     va_start(args, format);
     tell(check, check->problems, balm_arena_vprintf(check->arena, format, args));
     va_end(args);
@@ -124,8 +132,10 @@ static const char *kind_name(const struct balm_shape *shape)
 static void unknown_member(struct check *check, const struct balm_shape *shape, const char *name)
 {
     size_t count = balm_shape_member_count(shape);
-    const char **names = balm_arena_alloc(check->arena, (count + 1) * sizeof *names);
+    const char **names;
 
+    if (is_full(check->problems)) return;
+    names = balm_arena_alloc(check->arena, (count + 1) * sizeof *names);
     if (!names) return;
     for (size_t i = 0; i < count; i++)
         names[i] = balm_member_name(balm_shape_member_at(shape, i));
@@ -224,7 +234,7 @@ static void check_enum(struct check *check, const struct balm_shape *shape, stru
 {
     size_t count = balm_shape_enum_count(shape);
 
-    if (!count || balm_is_null(check->warnings)) return;
+    if (!count || balm_is_null(check->warnings) || is_full(check->warnings)) return;
     for (size_t i = 0; i < count; i++) {
         if (balm_is_text(value, balm_shape_enum_at(shape, i))) return;
     }

@@ -223,20 +223,10 @@ enum balm_code balm_aws_config_load(struct balm_aws_config *config,
     return code;
 }
 
-/* Texts of the files were copied into the arena: they may be written to. */
-static void wipe_texts(struct balm_value value)
-{
-    size_t i;
-    if (value.type == BALM_STRING) balm_wipe((char *)(uintptr_t)value.as.text, value.len);
-    for (i = 0; i < balm_map_len(value); i++) {
-        wipe_texts(balm_map_at(value, i)->value);
-    }
-}
-
 void balm_aws_config_free(struct balm_aws_config *config)
 {
-    wipe_texts(config->credentials_file);
-    wipe_texts(config->config_file);
+    balm_value_wipe(config->credentials_file);
+    balm_value_wipe(config->config_file);
     balm_arena_free(&config->arena);
     memset(config, 0, sizeof *config);
 }

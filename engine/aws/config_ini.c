@@ -89,7 +89,9 @@ static enum balm_code nested(struct ini *ini, struct balm_value *out)
             return bad(ini, line, "inside a nested section a line must read name = value");
         }
         if (text.len) {
-            (void)balm_map_set(ini->arena, *out, lower_copy(ini->arena, name),
+            const char *key = lower_copy(ini->arena, name);
+            if (!key) return balm_arena_status(ini->arena, ini->err);
+            (void)balm_map_set(ini->arena, *out, key,
                                balm_text_n(ini->arena, value.text, value.len));
         }
         at = stop ? stop + 1 : end;

@@ -63,7 +63,7 @@ static enum balm_code add_services(struct balm_arena *arena, const char *dir,
     size_t len;
     size_t i;
     enum balm_code code = balm_dir_list(arena, dir, "", &names, &len, err);
-    for (i = 0; i < len && !code; i++) {
+    for (i = 0; !code && i < len; i++) {
         char *folder = balm_arena_printf(arena, "%s/%s", dir, names[i]);
         if (!folder) return balm_arena_status(arena, err);
         if (balm_file_is_dir(folder)) {

@@ -23,8 +23,13 @@ enum balm_code balm_session_make(struct balm_session **out, struct balm_aws *aws
     session->provider = provider;
     session->region = balm_arena_strdup(&session->arena, region);
     session->partition = balm_partition_of(partitions, region)->id;
-    *out = session;
-    return BALM_OK;
+    code = balm_arena_status(&session->arena, err);
+    if (code) {
+        balm_session_release(session);
+    } else {
+        *out = session;
+    }
+    return code;
 }
 
 /* "global" is the home of its partition. */

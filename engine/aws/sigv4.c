@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "core/time.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define KEY_WAYS      4   /* slots that one scope may lie in */
 #define SCOPE_MAX     192 /* longer scopes are not kept */
 #define CANONICAL_MAX ((size_t)1 << 24)
+#define SECRET_MAX    512 /* AWS's own have 40 characters */
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 static const char terminator[] = "aws4_request";
@@ -335,14 +337,15 @@ void balm_signing_keys_release(struct balm_signing_keys *keys)
 static void derive(unsigned char out[BALM_SHA256_LEN], const struct balm_credentials *credentials,
                    const struct balm_sigv4_options *options, const char *time)
 {
-    struct balm_buf secret = BALM_BUF_INIT(BALM_BUF_MAX);
-    (void)balm_buf_adds(&secret, "AWS4");
-    (void)balm_buf_adds(&secret, credentials->secret_access_key);
-    balm_hmac_sha256(out, secret.bytes, secret.len, time, DATE_LEN);
+    char secret[sizeof "AWS4" + SECRET_MAX] = "AWS4";
+    size_t len = strlen(credentials->secret_access_key);
+    assert(len <= SECRET_MAX);
+    memcpy(secret + 4, credentials->secret_access_key, len);
+    balm_hmac_sha256(out, secret, 4 + len, time, DATE_LEN);
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->region, strlen(options->region));
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->service, strlen(options->service));
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, terminator, sizeof terminator - 1);
-    balm_buf_wipe(&secret);
+    balm_wipe(secret, sizeof secret);
 }
 
 void balm_sigv4_signing_key(unsigned char out[BALM_SHA256_LEN],
@@ -430,6 +433,10 @@ static enum balm_code check(const struct balm_credentials *credentials,
     }
     if (!credentials->access_key_id[0] || !credentials->secret_access_key[0]) {
         return balm_fail(err, BALM_E_AUTH, "the credentials lack an access key id or its secret");
+    }
+    if (strlen(credentials->secret_access_key) > SECRET_MAX) {
+        return balm_fail(err, BALM_E_AUTH, "the secret access key has more than %d characters",
+                         SECRET_MAX);
     }
     if (breaks_header(credentials->access_key_id) || breaks_header(options->region) ||
         breaks_header(options->service) || (token && breaks_header(token))) {

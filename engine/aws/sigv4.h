@@ -14,8 +14,8 @@
 
 struct balm_credentials {
     const char *access_key_id;
-    const char *secret_access_key;
-    const char *session_token; /* NULL or "": long-lived */
+    const char *secret_access_key; /* 512 characters at most */
+    const char *session_token;     /* NULL or "": long-lived */
 };
 
 /* Signing keys by day, region, service and access key, so that the four HMACs of a key are done

@@ -123,6 +123,9 @@ bool balm_equal(struct balm_value a, struct balm_value b);
 /* A deep copy in another arena; texts too. Below BALM_VALUE_DEPTH, and when memory ran out, the
    arena remembers why it is not whole. */
 struct balm_value balm_copy(struct balm_arena *arena, struct balm_value value);
+/* Overwrites every string of the tree with zeros, in place: for secrets. All must live in an arena
+   (not be static), and none is used afterwards. */
+void balm_value_wipe(struct balm_value value);
 const char *balm_type_name(enum balm_type type); /* "string", "integer", ... */
 
 #endif

@@ -1,6 +1,8 @@
 /* value, second part: reading, comparing and copying trees by what value.h offers. */
 #include "core/value.h"
 
+#include "core/text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -199,6 +201,26 @@ static struct balm_value copy_at(struct balm_arena *arena, struct balm_value val
 struct balm_value balm_copy(struct balm_arena *arena, struct balm_value value)
 {
     return copy_at(arena, value, 0);
+}
+
+static void wipe_at(struct balm_value value, int depth)
+{
+    size_t i;
+    if (depth > BALM_VALUE_DEPTH) return;
+    if (value.type == BALM_STRING || value.type == BALM_BYTES) {
+        balm_wipe((char *)(uintptr_t)value.as.text, value.len);
+    }
+    for (i = 0; i < balm_list_len(value); i++) {
+        wipe_at(*balm_list_at(value, i), depth + 1);
+    }
+    for (i = 0; i < balm_map_len(value); i++) {
+        wipe_at(balm_map_at(value, i)->value, depth + 1);
+    }
+}
+
+void balm_value_wipe(struct balm_value value)
+{
+    wipe_at(value, 0);
 }
 
 const char *balm_type_name(enum balm_type type)

@@ -289,6 +289,22 @@ static void kept_keys_sign_the_same(void **state)
     balm_signing_keys_release(keys);
 }
 
+static void a_secret_that_is_too_long_is_refused(void **state)
+{
+    struct balm_sigv4_options options = suite_options();
+    struct balm_credentials long_ones = suite;
+    char secret[514];
+    (void)state;
+    request.host = "example.amazonaws.com";
+    memset(secret, 's', sizeof secret - 1);
+    secret[sizeof secret - 1] = '\0';
+    long_ones.secret_access_key = secret + 1;
+    assert_int_equal(balm_sigv4_sign(&request, &long_ones, &options, &err), BALM_OK);
+    long_ones.secret_access_key = secret;
+    assert_int_equal(balm_sigv4_sign(&request, &long_ones, &options, &err), BALM_E_AUTH);
+    assert_null(strstr(err.message, "sss"));
+}
+
 static void another_secret_of_the_same_key_id_is_another_key(void **state)
 {
     struct balm_sigv4_options options = suite_options();
@@ -400,6 +416,7 @@ int main(void)
         TEST(signing_again_replaces_the_first_signature),
         TEST(an_unsigned_payload_says_so),
         TEST(kept_keys_sign_the_same),
+        TEST(a_secret_that_is_too_long_is_refused),
         TEST(another_secret_of_the_same_key_id_is_another_key),
         TEST(credentials_that_would_break_a_header_are_refused),
         TEST(botocores_vectors_are_signed_the_same),

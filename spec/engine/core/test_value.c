@@ -294,6 +294,21 @@ static void gives_null_when_memory_ran_out(void **state)
     balm_arena_free(&small);
 }
 
+static void wipes_every_string_of_a_tree(void **state)
+{
+    struct balm_value tree = balm_map(&arena), list = balm_list(&arena);
+    const char *first = balm_arena_strdup(&arena, "secret");
+    const char *second = balm_arena_strdup(&arena, "token");
+    (void)state;
+    balm_list_push(&arena, list, balm_string(second));
+    balm_list_push(&arena, list, balm_int(5));
+    balm_map_set(&arena, tree, "a", balm_string(first));
+    balm_map_set(&arena, tree, "b", list);
+    balm_value_wipe(tree);
+    assert_memory_equal(first, "\0\0\0\0\0\0", 7);
+    assert_memory_equal(second, "\0\0\0\0\0", 6);
+}
+
 static void names_every_type(void **state)
 {
     (void)state;
@@ -320,6 +335,7 @@ int main(void)
         cmocka_unit_test(copies_deeply_into_another_arena),
         cmocka_unit_test(refuses_to_go_deeper_than_the_stack_is_safe),
         cmocka_unit_test(gives_null_when_memory_ran_out),
+        cmocka_unit_test(wipes_every_string_of_a_tree),
         cmocka_unit_test(names_every_type),
     };
     return cmocka_run_group_tests(tests, clean, clean);
