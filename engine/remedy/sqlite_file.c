@@ -125,10 +125,20 @@ static void reset(struct balm_sqlite_file *file)
     }
 }
 
+/* What the kernel last said of the log, or else of the file itself. */
+static int system_error(struct sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int system = 0;
+    sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &system);
+    if (!system) sqlite3_file_control(db, NULL, SQLITE_FCNTL_LAST_ERRNO, &system);
+    return system ? system : sqlite3_system_errno(db);
+}
+
 enum balm_code balm_sqlite_fail(struct balm_sqlite_file *file, int status, struct balm_err *err)
 {
-    enum balm_code code =
-        describe(file, status, file->db ? sqlite3_system_errno(file->db) : errno, err);
+    enum balm_code code = describe(file, status, file->db ? system_error(file->db) : errno, err);
     if (!file->db) return code;
     reset(file);
     if (!sqlite3_get_autocommit(file->db)) {

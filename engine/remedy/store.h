@@ -9,8 +9,9 @@
  *
  * Nothing here waits: every operation is answered from the loop. A commit that was answered with
  * BALM_OK is on disk (or in DynamoDB). What could not be done is answered with an error that says
- * which store it was and what to do; its effects are then unknown where the error says so
- * (err.code BALM_E_NET), else none. Operations on one item are done in the order in which this
+ * which store it was and what to do. A commit that failed has changed nothing, or all of it where
+ * err.code is BALM_E_NET (no answer came) or BALM_E_IO (a disk that failed within it): whoever asks
+ * again does so under a condition. Operations on one item are done in the order in which this
  * process asked for them.
  *
  * Values are kept as JSON with their types (document.h). What is secret has been sealed before

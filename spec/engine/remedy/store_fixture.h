@@ -27,7 +27,7 @@ struct fixture {
     struct balm_arena arena;
     char folder[SCRATCH_MAX];
     char path[SCRATCH_MAX + 16];
-    char url[SCRATCH_MAX + 32];
+    char url[SCRATCH_MAX + 64];
 };
 
 static inline struct balm_store *open_store(struct fixture *fixture)
