@@ -1,7 +1,7 @@
 -- Stops one instance.
 local ec2_instance = require "ec2_instance"
 
-local AT_REST = { ["stopped"] = true, ["terminated"] = true }
+local AT_REST = { ["stopped"] = true, ["shutting-down"] = true, ["terminated"] = true }
 
 return {
   id          = "AWS.EC2.StopInstance",

@@ -1,8 +1,10 @@
 -- Deletes the inactive access keys of one user.
 local aws = require "aws"
 
--- The keys that the event's credential report names, id -> may it go?; nil where it names none.
+-- The keys that the event names, id -> may it go?; nil where it names none. It is about one key, or
+-- has the user's credential report.
 local function reported(resource)
+  if resource.AccessKeyId then return { [resource.AccessKeyId] = true } end
   local report = resource.CredentialReport or {}
   local keys, any = {}, false
   for _, number in ipairs { "1", "2" } do
@@ -15,8 +17,8 @@ local function reported(resource)
   return any and keys or nil
 end
 
--- The report may be hours old: what counts is what IAM says now. A key that the report does not
--- call inactive is not this event's.
+-- The event may be hours old: what counts is what IAM says now. A key that it does not call
+-- inactive is not its own.
 local function inactive_keys(session, resource)
   -- Without a name IAM would list the keys of whoever asks.
   local user = assert(resource.UserName, "the resource has no UserName")
@@ -30,9 +32,9 @@ end
 
 return {
   id          = "AWS.IAM.DeleteInactiveAccessKeys",
-  description = "Deletes those access keys of an IAM user that the event's credential report "
-    .. "calls inactive and that still are; all inactive ones where the event has no "
-    .. "report.",
+  description = "Deletes those access keys of an IAM user that the event, or its credential "
+    .. "report, calls inactive and that still are; all inactive ones where it names "
+    .. "none.",
   resource    = "AWS::IAM::User",
   parameters  = {},
   permissions = { "iam:DeleteAccessKey", "iam:ListAccessKeys" },

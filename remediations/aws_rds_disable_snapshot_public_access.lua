@@ -10,10 +10,9 @@ local function ids_of(resource)
   return ids
 end
 
-local function is_public(rds, id)
+local function is_public(rds, id, may_be_gone)
   local ok, answer = pcall(rds.describe_db_snapshot_attributes, rds, { DBSnapshotIdentifier = id })
-  -- A snapshot that has been deleted since is shared with nobody.
-  if not ok and aws.is_error(answer, "DBSnapshotNotFound") then return false end
+  if not ok and may_be_gone and aws.is_error(answer, "DBSnapshotNotFound") then return false end
   if not ok then error(answer, 0) end
   for _, attribute in ipairs(answer.DBSnapshotAttributesResult.DBSnapshotAttributes or {}) do
     for _, value in ipairs(attribute.AttributeValues or {}) do
@@ -25,8 +24,11 @@ end
 
 local function public_snapshots(rds, resource)
   local public = aws.list {}
+  -- A snapshot that has been deleted since is shared with nobody; but an id that is not known to be
+  -- a snapshot's may be something else, such as a cluster's snapshot.
+  local are_snapshots = resource.SnapshotAttributes ~= nil
   for _, id in ipairs(ids_of(resource)) do
-    if is_public(rds, id) then public[#public + 1] = id end
+    if is_public(rds, id, are_snapshots) then public[#public + 1] = id end
   end
   return public
 end

@@ -24,10 +24,14 @@ local function is_key(key, wanted)
   return key == wanted or (key or ""):gsub("^.*:key/", "") == wanted:gsub("^.*:key/", "")
 end
 
+local function stricter(stands, wanted)
+  return (STRICTNESS[stands] or 0) > STRICTNESS[wanted] and stands or wanted
+end
+
 local function holds(default, parameters)
-  local strictness = STRICTNESS[default.SSEAlgorithm] or 0
+  local stands = default.SSEAlgorithm
   local key = given(parameters.KMSMasterKeyID)
-  if strictness < STRICTNESS[parameters.SSEAlgorithm] then return false end
+  if stricter(stands, parameters.SSEAlgorithm) ~= stands then return false end
   return not key or is_key(default.KMSMasterKeyID, key)
 end
 
@@ -64,8 +68,9 @@ return {
   fix = function(session, resource, parameters)
     check_parameters(parameters)
     local rule = rule_of(encryption_of(session, resource.Name))
+    local default = rule.ApplyServerSideEncryptionByDefault or {}
     rule.ApplyServerSideEncryptionByDefault = {
-      SSEAlgorithm = parameters.SSEAlgorithm,
+      SSEAlgorithm = stricter(default.SSEAlgorithm, parameters.SSEAlgorithm),
       KMSMasterKeyID = given(parameters.KMSMasterKeyID),
     }
     session:client("s3"):put_bucket_encryption {

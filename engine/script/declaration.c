@@ -336,15 +336,16 @@ static void read_destructive(lua_State *L, struct balm_declaration *declaration,
 static void read_verify_seconds(lua_State *L, struct balm_declaration *declaration,
                                 const char *name)
 {
-    lua_Number seconds = lua_tonumber(L, -1);
+    int is_whole;
+    lua_Integer seconds = lua_tointegerx(L, -1, &is_whole);
 
     if (lua_type(L, -1) != LUA_TNUMBER) {
         wrong_type(L, declaration, name, "a number");
-    } else if (!(seconds >= 0 && seconds <= VERIFY_SECONDS_MAX)) {
-        balm_declaration_fault(declaration, name, 0, "must be from 0 to %d", VERIFY_SECONDS_MAX);
+    } else if (!is_whole || seconds < 0 || seconds > VERIFY_SECONDS_MAX) {
+        balm_declaration_fault(declaration, name, 0, "must be a whole number from 0 to %d",
+                               VERIFY_SECONDS_MAX);
     } else {
-        keep(declaration, name,
-             lua_isinteger(L, -1) ? balm_int(lua_tointeger(L, -1)) : balm_double(seconds));
+        keep(declaration, name, balm_int(seconds));
     }
 }
 

@@ -25,6 +25,10 @@ return {
                 raises = { code = "InvalidInstanceID.NotFound", status = 400 } } },
     status = "compliant" },
 
+  { "leaves an instance alone that is being terminated",
+    calls = { get("shutting-down") },
+    status = "compliant" },
+
   { "does nothing unless it may be destructive",
     allow_destructive = false,
     calls = {},

@@ -40,7 +40,14 @@ return {
     calls = { list(key(B, "Inactive")) },
     status = "compliant" },
 
-  { "deletes all inactive ones where there is no report",
+  { "deletes the one key that an event is about, and no other",
+    resource = { UserName = "alice", AccessKeyId = A, AccountId = "123456789012",
+                 Region = "global" },
+    calls = { list(key(A, "Inactive"), key(B, "Inactive")),
+              list(key(A, "Inactive"), key(B, "Inactive")), delete(A), list(key(B, "Inactive")) },
+    status = "fixed" },
+
+  { "deletes all inactive ones where the event names none",
     resource = { UserName = "alice", AccountId = "123456789012", Region = "global" },
     calls = { list(key(A, "Inactive"), key(B, "Inactive")),
               list(key(A, "Inactive"), key(B, "Inactive")), delete(A), delete(B), list() },

@@ -40,6 +40,13 @@ return {
                                raises = { code = "DBSnapshotNotFound", status = 404 } } },
     status = "compliant" },
 
+  { "does not call fine what is no instance's snapshot",
+    resource = { Id = "cluster", AccountId = "123456789012", Region = "eu-west-1",
+                 ResourceType = "AWS::RDS::DBClusterSnapshot" },
+    calls = { { "rds:DescribeDBSnapshotAttributes",
+                raises = { code = "DBSnapshotNotFound", status = 404 } } },
+    status = "failed", error = "DBSnapshotNotFound" },
+
   { "refuses a parameter that it does not have",
     parameters = { Values = "all" },
     calls = {},

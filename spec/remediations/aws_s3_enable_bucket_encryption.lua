@@ -44,6 +44,14 @@ return {
     },
     status = "fixed" },
 
+  { "changes the key, and keeps an algorithm that is stricter than asked",
+    parameters = { SSEAlgorithm = "aws:kms", KMSMasterKeyID = KEY },
+    calls = {
+      get("aws:kms:dsse", "other"), get("aws:kms:dsse", "other"), put("aws:kms:dsse", KEY),
+      get("aws:kms:dsse", KEY),
+    },
+    status = "fixed" },
+
   { "takes a key's id and its ARN for the same",
     parameters = {
       SSEAlgorithm = "aws:kms", KMSMasterKeyID = "11111111-2222-4333-8444-555555555555",

@@ -113,6 +113,58 @@ static void a_call_outside_the_permissions_names_the_action(void **state)
     assert_int_equal(balm_list_len(balm_get(fixture->result, "calls")), 1);
 }
 
+static void a_call_whose_action_is_not_known_must_be_declared_all_the_same(void **state)
+{
+    static const struct answer answers[] = {{"cloudhsm:AddTagsToResource", "{}", NULL, 0}};
+    static const char fix[] =
+        "fix = function(s) s:client('cloudhsm'):add_tags_to_resource { ResourceArn = 'arn', "
+        "TagList = {{ Key = 'k', Value = 'v' }} } end }\n";
+    struct fixture *fixture = *state;
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "return { id = 'Own.On', parameters = {}, permissions = { 's3:GetObject' }, %s", fix);
+    write_file(fixture, "own_on.lua", text);
+    snprintf(text, sizeof text,
+             "return { id = 'Own.Off', parameters = {}, permissions = { "
+             "'cloudhsm:AddTagsToResource' }, %s",
+             fix);
+    write_file(fixture, "own_off.lua", text);
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, NULL, 0);
+    assert_string_equal(text_at(fixture, "error.code"), "PermissionNotDeclared");
+    run(fixture, "Own.Off", BALM_ACTION_FIX, answers, COUNT(answers));
+    assert_string_equal(text_at(fixture, "status"), "fixed");
+}
+
+#define REQUEST(id, request)                                                                       \
+    "return { id = '" id "', parameters = {}, permissions = { 's3:GetObject' },\n"                 \
+    "  check = function(s) s:client('s3'):request " request " return true end,\n"                  \
+    "  fix = function() end }\n"
+
+static void a_raw_request_names_the_permission_it_needs(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(fixture, "own_on.lua", REQUEST("Own.On", "{ path = '/logs/a' }"));
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, NULL, 0);
+    assert_string_equal(text_at(fixture, "error.code"), "PermissionNotDeclared");
+    assert_non_null(strstr(text_at(fixture, "error.message"), "give the request an action"));
+}
+
+static void a_raw_request_that_deletes_is_a_write_whatever_action_it_names(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(
+        fixture, "own_on.lua",
+        REQUEST("Own.On", "{ method = 'DELETE', path = '/logs/a', action = 's3:GetObject' }"));
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, NULL, 0);
+    assert_string_equal(text_at(fixture, "error.code"), "CheckMayNotWrite");
+}
+
 static void an_error_of_authorisation_has_its_own_exit_status(void **state)
 {
     static const struct answer answers[] = {{GET, NULL, "AccessDenied", 403}};
@@ -616,6 +668,9 @@ int main(void)
         TEST(a_check_that_writes_is_refused),
         TEST(a_check_that_says_neither_yes_nor_no_is_an_error),
         TEST(a_call_outside_the_permissions_names_the_action),
+        TEST(a_call_whose_action_is_not_known_must_be_declared_all_the_same),
+        TEST(a_raw_request_names_the_permission_it_needs),
+        TEST(a_raw_request_that_deletes_is_a_write_whatever_action_it_names),
         TEST(an_error_of_authorisation_has_its_own_exit_status),
         TEST(a_run_that_wrote_and_fails_tells_its_writes),
         TEST(a_plan_sends_reads_and_lists_writes),

@@ -201,7 +201,7 @@ static void every_fault_is_told_with_its_line_and_field(void **state)
          "return {\n  id = \"no id\",\n  descripton = \"x\",\n  parameters = {\n"
          "    Size = { type = \"integer\", default = \"a\", min = 5, max = 1 },\n"
          "    Pattern = { type = \"string\", pattern = \"[a\" },\n  },\n"
-         "  permissions = { \"s3:*\" },\n  verify_seconds = \"x\",\n  fix = 1,\n}\n");
+         "  permissions = { \"s3:*\" },\n  verify_seconds = 1.5,\n  fix = 1,\n}\n");
     assert_int_equal(balm_catalog_all(catalog, &arena, &versions, &count, &faults, &err), BALM_OK);
     assert_int_equal(count, 0);
     assert_int_equal(balm_list_len(faults), sizeof expected / sizeof *expected);
