@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONCURRENCY     16
@@ -206,7 +207,11 @@ static enum balm_code run_events(struct running *running, struct balm_err *err)
 static bool reads_a_stream(const struct balm_cli *cli)
 {
     for (size_t i = 0; i < balm_cli_word_count(cli); i++) {
-        if (strcmp(balm_cli_word(cli, i), "-") == 0) return true;
+        const char *source = balm_cli_word(cli, i);
+        struct stat status;
+
+        if (strcmp(source, "-") == 0) return true;
+        if (stat(source, &status) == 0 && !S_ISREG(status.st_mode)) return true;
     }
     return false;
 }

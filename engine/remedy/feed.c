@@ -180,6 +180,12 @@ static bool may_be_whole(struct balm_feed *feed)
     return false;
 }
 
+/* The last number of all is whole, though nothing stands behind it. */
+static void end_number(struct balm_feed *feed)
+{
+    if (feed->ended && strchr("-0123456789", *next_byte(feed))) balm_buf_addc(&feed->text, ' ');
+}
+
 static enum balm_feed_next given(struct balm_feed *feed, size_t used, struct balm_err *err)
 {
     take(feed, used);
@@ -202,6 +208,7 @@ enum balm_feed_next balm_feed_take(struct balm_feed *feed, struct balm_arena *ar
     next = feed->skipping && !feed->ended ? BALM_FEED_MORE : punctuation(feed, line, err);
     if (next != BALM_FEED_EVENT) return next;
     *line = feed->line;
+    end_number(feed);
     /* Where the end is not in sight, a fault is looked for only when the text has doubled: that
        keeps the work linear. */
     if (!may_be_whole(feed) && !feed->ended && rest_of(feed) < 2 * feed->tried)

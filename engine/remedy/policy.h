@@ -69,7 +69,7 @@ struct balm_policy_source;
 struct balm_policy_source_options {
     const char *path; /* NULL: an empty policy for good */
     struct balm_catalog *catalog;
-    struct balm_loop *loop; /* watch the file; NULL: read once */
+    struct balm_loop *loop; /* the file is watched, and looked at; NULL: read once */
     const struct balm_log *log;
 };
 /* The first load must succeed. faults as above. */

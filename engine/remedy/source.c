@@ -46,6 +46,7 @@ enum balm_code balm_source_open(struct balm_source *source, struct balm_loop *lo
         goto failed;
     }
     source->regular = S_ISREG(status.st_mode);
+    source->unwritten = S_ISFIFO(status.st_mode) && strcmp(path, "-") != 0;
     if (source->regular) return BALM_OK;
     /* What cannot be polled (/dev/null, some devices) does not block either. */
     if (balm_watch_new(&source->watch, loop, source->fd, err)) source->regular = true;
@@ -71,6 +72,8 @@ static void on_ready(void *owner, int fd, int events)
     struct balm_err err;
 
     (void)fd, (void)events;
+    /* A pipe without writers is in no event until the first of them has been there. */
+    source->unwritten = false;
     (void)balm_watch_set(source->watch, 0, on_ready, source, &err);
     source->ready(source->owner);
 }
@@ -85,11 +88,12 @@ enum balm_source_got balm_source_read(struct balm_source *source, char *bytes, s
         len = read(source->fd, bytes, size);
     } while (len < 0 && errno == EINTR);
     if (len > 0) {
+        source->unwritten = false;
         *got = (size_t)len;
         return BALM_SOURCE_BYTES;
     }
-    if (len == 0) return BALM_SOURCE_END;
-    if (errno != EAGAIN || !source->watch) {
+    if (len == 0 && !(source->unwritten && source->watch)) return BALM_SOURCE_END;
+    if (len < 0 && (errno != EAGAIN || !source->watch)) {
         fail(err, "read");
         return BALM_SOURCE_FAILED;
     }

@@ -1,7 +1,8 @@
 /*
  * source: the bytes of one file, or of standard input, as they come.
  *
- * A regular file is always ready; what can be polled is waited for on the loop, through an open
+ * A regular file is always ready; a named pipe is empty until its first writer has come and gone;
+ * what can be polled is waited for on the loop, through an open
  * file description of Balm's own where the system gives one: making the shared one non-blocking
  * would change it for others.
  */
@@ -14,10 +15,11 @@
 
 struct balm_source {
     struct balm_loop *loop;
-    int fd;       /* -1: closed */
-    int own_fd;   /* to be closed; -1: none */
-    int flags;    /* of a shared descriptor, to be restored; -1: untouched */
-    bool regular; /* never waits */
+    int fd;         /* -1: closed */
+    int own_fd;     /* to be closed; -1: none */
+    int flags;      /* of a shared descriptor, to be restored; -1: untouched */
+    bool regular;   /* never waits */
+    bool unwritten; /* a named pipe that no writer has opened yet, as far as is known */
     struct balm_watch *watch;
     void (*ready)(void *owner);
     void *owner;

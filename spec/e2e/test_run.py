@@ -1,6 +1,7 @@
 """balm run from outside: events, roles, accounts, the configuration, batches, mishaps."""
 
 import json
+import os
 import signal
 import time
 
@@ -80,6 +81,7 @@ def test_global_is_the_partition_s_home_region(balm, standin):
     ("{", "line 1"),
     ("[]x", "line 1"),
     ('"text"\n', "object"),
+    ("5", "must be a JSON object, this is a number"),
     ('{"hello":"world"}', "hello"),
     (json.dumps(remediate(VERSIONING, {"Name": BUCKET}, account="12")), "12 digits"),
     (json.dumps(remediate(VERSIONING, {"Name": BUCKET}, region="eu-west-1.evil.example")), "region"),
@@ -217,6 +219,24 @@ def test_many_files_make_one_batch(balm, tmp_path):
     assert len(balm("run", "a.json", "b.json").lines) == 2
     missing = balm("run", "a.json", "c.json")
     assert missing.status == 2 and "c.json" in missing.err, missing
+
+
+def test_a_named_pipe_waits_for_its_writer(balm, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    process = balm.start("run", "pipe", "--concurrency", 1)
+    time.sleep(0.3)
+    assert process.poll() is None
+    (tmp_path / "pipe").write_text(text(EVENT, EVENT))
+    out, err = process.communicate(timeout=20)
+    assert [json.loads(line)["status"] for line in out.splitlines()] == ["fixed", "compliant"], err
+
+
+def test_a_named_pipe_that_nobody_writes_to_does_not_hold_up_a_signal(balm, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    process = balm.start("run", "pipe")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20)[0] == "" and process.returncode in (0, 4)
 
 
 def test_no_run_waits_for_another(balm, standin):

@@ -158,6 +158,11 @@ static void values_that_are_no_objects_are_events_too(void **state)
 {
     (void)state;
     gives("17\n\"text\"\nnull\n", "1@1 17\n2@2 \"text\"\n3@3 null\n");
+    gives("17", "1@1 17\n");
+    gives("{\"a\":1}\n-1.5e3", "1@1 {\"a\":1}\n2@2 -1500\n");
+    gives("[1,2", "1@1 1\n2@1 2\n3@1 ! \n");
+    gives("1.", "1@1 ! \n");
+    gives("-", "1@1 ! \n");
 }
 
 static void nothing_gives_nothing(void **state)

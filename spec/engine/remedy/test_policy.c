@@ -547,7 +547,81 @@ static void an_exclusion_is_announced_14_days_before_it_ends(void **state)
     expect_part(announced("2027-07-01T00:00:00Z"), "expired on 2027-06-30 and excludes nothing");
 }
 
-#define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, open_log, end_test)
+/* ---- the newest valid one ---- */
+
+/* A source over a loop that stands still: no notice comes. */
+static struct balm_loop *loop;
+static struct balm_policy_source *source;
+
+static int open_source(void **state)
+{
+    struct balm_policy_source_options options = {.catalog = catalog, .log = &logger};
+    struct balm_value faults;
+
+    if (open_log(state) || balm_loop_new(&loop, &err)) return 1;
+    save("balm.config", "return { mode = \"fix\" }");
+    options.loop = loop;
+    options.path = balm_arena_printf(&arena, "%s/balm.config", folder);
+    return balm_policy_source_new(&source, &options, &arena, &faults, &err) ? 1 : 0;
+}
+
+static int close_source(void **state)
+{
+    balm_policy_source_release(source);
+    balm_loop_release(loop);
+    return end_test(state);
+}
+
+static enum balm_mode current_mode(void)
+{
+    usleep(2000);
+    balm_policy_release(policy);
+    policy = balm_policy_source_current(source);
+    return of_remediation("Own.One").mode;
+}
+
+static void a_changed_configuration_is_used_without_a_notice(void **state)
+{
+    (void)state;
+    assert_int_equal(current_mode(), BALM_MODE_FIX);
+    save("balm.config", "return { mode = \"plan\" }");
+    assert_int_equal(current_mode(), BALM_MODE_PLAN);
+    drop("balm.config");
+    assert_int_equal(current_mode(), BALM_MODE_PLAN);
+    save("balm.config", "return { mode = \"off\" }");
+    assert_int_equal(current_mode(), BALM_MODE_OFF);
+}
+
+static void a_bad_configuration_leaves_the_old_one_and_is_told_once(void **state)
+{
+    const char *text;
+
+    (void)state;
+    save("balm.config", "return { mode = \"fixx\" }");
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(current_mode(), BALM_MODE_FIX);
+    text = logged();
+    expect_part(text, "mode: must be one of");
+    assert_null(strstr(strstr(text, "mode:") + 1, "mode:"));
+    save("balm.config", "return { mode = \"plan\" }");
+    assert_int_equal(current_mode(), BALM_MODE_PLAN);
+    save("balm.config", "return { mode = \"fixx\" }");
+    assert_int_equal(current_mode(), BALM_MODE_PLAN);
+    expect_part(logged(), "mode: must be one of");
+}
+
+static void a_file_that_says_the_same_is_no_news(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        save("balm.config", "return { mode = \"fix\" }");
+        assert_int_equal(current_mode(), BALM_MODE_FIX);
+    }
+    assert_string_equal(logged(), "\n");
+}
+
+#define WITH_LOG(test)    cmocka_unit_test_setup_teardown(test, open_log, end_test)
+#define WITH_SOURCE(test) cmocka_unit_test_setup_teardown(test, open_source, close_source)
 
 int main(void)
 {
@@ -577,6 +651,9 @@ int main(void)
         WITH_LOG(an_exclusion_names_its_reason_and_owner),
         WITH_LOG(an_exclusion_ends_with_its_day),
         WITH_LOG(an_exclusion_is_announced_14_days_before_it_ends),
+        WITH_SOURCE(a_changed_configuration_is_used_without_a_notice),
+        WITH_SOURCE(a_bad_configuration_leaves_the_old_one_and_is_told_once),
+        WITH_SOURCE(a_file_that_says_the_same_is_no_news),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
