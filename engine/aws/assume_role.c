@@ -1,9 +1,10 @@
 /*
- * client, the part about identities that are asked for: roles that are assumed, and the account
- * of the own credentials.
+ * client, the part about roles that are assumed: with other credentials, or with the token of a web
+ * identity.
  */
 #include "aws/client_internal.h"
 
+#include "core/file.h"
 #include "core/text.h"
 #include "core/time.h"
 
@@ -11,19 +12,15 @@
 #include <string.h>
 
 #define SESSION_NAME_MAX 64
+#define TOKEN_MAX        ((size_t)65536)
 
 struct balm_role {
     struct balm_role *next;
     struct balm_provider *provider; /* this role's; not counted: it frees the role */
-    struct balm_provider *source;   /* told apart by it; NULL: the own */
     struct balm_session *session;   /* that asks: the source's identity, in the region */
     struct balm_call *call;
     struct balm_arena arena;
-    const char *arn; /* NULL: GetCallerIdentity */
-    const char *external_id;
-    const char *policy;
-    const char *name;
-    const char *region;
+    struct balm_role_options is; /* texts in arena, absent ones empty; source told apart by it */
 };
 
 static const char *same_or_empty(const char *text)
@@ -31,8 +28,8 @@ static const char *same_or_empty(const char *text)
     return text ? text : "";
 }
 
-/* "arn:aws:sts::123456789012:assumed-role/x/y": between the fourth colon and the fifth. */
-static const char *account_of(struct balm_arena *arena, const char *arn)
+/* Between the fourth colon and the fifth. */
+const char *balm_arn_account(struct balm_arena *arena, const char *arn)
 {
     int colons;
     for (colons = 0; colons < 4; colons++) {
@@ -46,11 +43,7 @@ static const char *account_of(struct balm_arena *arena, const char *arn)
 static void fail(struct balm_role *role, const struct balm_err *why)
 {
     struct balm_err err = *why;
-    if (role->arn) {
-        (void)balm_err_prefix(&err, "cannot assume %.200s", role->arn);
-    } else {
-        (void)balm_err_prefix(&err, "cannot learn the account of the credentials");
-    }
+    (void)balm_err_prefix(&err, "cannot assume %.200s", role->is.arn);
     balm_provider_supply(role->provider, NULL, NULL, 0, &err);
 }
 
@@ -63,7 +56,7 @@ static void supply_role(struct balm_role *role, struct balm_value answer)
     struct balm_credentials credentials = {balm_get_string(given, "AccessKeyId", ""),
                                            balm_get_string(given, "SecretAccessKey", ""),
                                            balm_get_string(given, "SessionToken", "")};
-    const char *account = account_of(&arena, arn);
+    const char *account = balm_arn_account(&arena, arn);
     struct balm_err err;
     if (!credentials.access_key_id[0] || !credentials.secret_access_key[0] || !account ||
         !account[0]) {
@@ -77,70 +70,71 @@ static void supply_role(struct balm_role *role, struct balm_value answer)
     balm_arena_free(&arena);
 }
 
-static void supply_own(struct balm_role *role, struct balm_value answer)
-{
-    const struct balm_credentials *own = balm_provider_peek(role->session->aws->own, NULL);
-    const char *account = balm_get_string(answer, "Account", "");
-    struct balm_err err;
-    if (own && account[0]) {
-        balm_provider_supply(role->provider, own, account, 0, NULL);
-        return;
-    }
-    (void)balm_fail(&err, BALM_E_INPUT, "the answer names no account");
-    fail(role, &err);
-}
-
 static void on_answer(void *owner, const struct balm_call_result *result)
 {
     struct balm_role *role = owner;
     if (result->err.code) {
         fail(role, &result->err);
-    } else if (role->arn) {
-        supply_role(role, result->answer);
     } else {
-        supply_own(role, result->answer);
+        supply_role(role, result->answer);
     }
 }
 
-static struct balm_value params_of(struct balm_role *role, struct balm_arena *arena)
+static void set(struct balm_arena *arena, struct balm_value params, const char *key,
+                const char *text)
+{
+    if (text[0]) (void)balm_map_set(arena, params, key, balm_string(text));
+}
+
+static struct balm_value params_of(struct balm_role *role, const char *token,
+                                   struct balm_arena *arena)
 {
     struct balm_value params = balm_map(arena);
-    if (!role->arn) return params;
-    (void)balm_map_set(arena, params, "RoleArn", balm_string(role->arn));
-    (void)balm_map_set(arena, params, "RoleSessionName", balm_string(role->name));
-    if (role->external_id[0]) {
-        (void)balm_map_set(arena, params, "ExternalId", balm_string(role->external_id));
-    }
-    if (role->policy[0]) {
-        (void)balm_map_set(arena, params, "Policy", balm_string(role->policy));
+    set(arena, params, "RoleArn", role->is.arn);
+    set(arena, params, "RoleSessionName", role->is.name);
+    set(arena, params, "WebIdentityToken", token);
+    set(arena, params, "ExternalId", role->is.external_id);
+    set(arena, params, "Policy", role->is.policy);
+    if (role->is.duration_s) {
+        (void)balm_map_set(arena, params, "DurationSeconds", balm_int(role->is.duration_s));
     }
     return params;
+}
+
+/* Whoever wrote the file may have ended it with a line break. */
+static enum balm_code read_token(const char *path, struct balm_buf *token, struct balm_err *err)
+{
+    if (!path[0]) return BALM_OK;
+    if (balm_file_read(token, path, err)) return err->code;
+    while (token->len && strchr(" \t\r\n", token->bytes[token->len - 1])) {
+        balm_buf_cut(token, 1);
+    }
+    if (token->len) return BALM_OK;
+    return balm_fail(err, BALM_E_AUTH, "the web identity token in %.200s is empty", path);
 }
 
 static void fetch(void *owner, struct balm_provider *provider)
 {
     struct balm_role *role = owner;
-    struct balm_pack *pack = role->session->aws->pack;
+    bool by_token = role->is.token_file[0] != '\0';
     struct balm_arena arena = BALM_ARENA_INIT;
-    const struct balm_service *sts;
-    const struct balm_operation *operation;
-    struct balm_value problems;
+    struct balm_buf token = BALM_BUF_INIT(TOKEN_MAX);
     struct balm_err err;
-    const char *name = role->arn ? "AssumeRole" : "GetCallerIdentity";
-    enum balm_code code = balm_pack_service(pack, "sts", &sts, &err);
+    enum balm_code code = read_token(role->is.token_file, &token, &err);
     (void)provider;
     balm_call_release(role->call);
     role->call = NULL;
-    if (!code) code = balm_service_operation(sts, name, &operation, &err);
     if (!code) {
-        code = balm_call_new(&role->call, role->session, operation, params_of(role, &arena), NULL,
-                             &arena, &problems, &err);
+        code = balm_call_secretly(&role->call, role->session, "sts",
+                                  by_token ? "AssumeRoleWithWebIdentity" : "AssumeRole",
+                                  params_of(role, token.bytes, &arena), &err);
     }
     if (code) {
         fail(role, &err);
     } else {
         balm_call_send(role->call, on_answer, role);
     }
+    balm_buf_wipe(&token);
     balm_arena_free(&arena);
 }
 
@@ -167,15 +161,28 @@ static const char *session_name(struct balm_arena *arena, const char *wanted)
     return name;
 }
 
-static enum balm_code make(struct balm_role **out, struct balm_aws *aws, const char *region,
-                           struct balm_provider *source, struct balm_err *err)
+static const char *keep(struct balm_role *role, const char *text)
+{
+    return balm_arena_strdup(&role->arena, same_or_empty(text));
+}
+
+static enum balm_code make(struct balm_role **out, struct balm_aws *aws,
+                           const struct balm_role_options *options, struct balm_err *err)
 {
     struct balm_role *role = calloc(1, sizeof *role);
-    struct balm_fetcher fetcher = {fetch, release, role};
+    struct balm_fetcher fetcher = {
+        .fetch = fetch, .release = release, .owner = role, .log = aws->log};
     enum balm_code code;
     if (!role) return balm_nomem(err);
-    role->source = source;
-    code = balm_session_make(&role->session, aws, source, region, err);
+    role->is = *options;
+    role->is.arn = keep(role, options->arn);
+    role->is.region = keep(role, options->region);
+    role->is.external_id = keep(role, options->external_id);
+    role->is.policy = keep(role, options->policy);
+    role->is.token_file = keep(role, options->token_file);
+    role->is.name = session_name(&role->arena, options->name);
+    code = balm_arena_status(&role->arena, err);
+    if (!code) code = balm_session_make(&role->session, aws, options->source, options->region, err);
     if (!code) code = balm_provider_fetching(&role->provider, aws->loop, &fetcher, err);
     if (code) {
         release(role);
@@ -185,40 +192,27 @@ static enum balm_code make(struct balm_role **out, struct balm_aws *aws, const c
     return BALM_OK;
 }
 
-static bool is_same(const struct balm_role *role, const struct balm_session_options *options,
-                    const char *region, const struct balm_provider *source)
+/* The session's name is not asked for: DESIGN has one role's credentials serve all. */
+static bool is_same(const struct balm_role_options *a, const struct balm_role_options *b)
 {
-    return role->source == source && strcmp(role->arn, options->role_arn) == 0 &&
-           strcmp(role->region, region) == 0 &&
-           strcmp(role->external_id, same_or_empty(options->external_id)) == 0 &&
-           strcmp(role->policy, same_or_empty(options->session_policy)) == 0;
+    return a->source == b->source && a->duration_s == b->duration_s &&
+           strcmp(a->arn, b->arn) == 0 && strcmp(a->region, b->region) == 0 &&
+           strcmp(a->external_id, same_or_empty(b->external_id)) == 0 &&
+           strcmp(a->policy, same_or_empty(b->policy)) == 0 &&
+           strcmp(a->token_file, same_or_empty(b->token_file)) == 0;
 }
 
 enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
-                                  const struct balm_session_options *options, const char *region,
-                                  struct balm_provider *source, struct balm_err *err)
+                                  const struct balm_role_options *options, struct balm_err *err)
 {
     struct balm_role *role;
-    enum balm_code code;
-    for (role = aws->roles; role; role = role->next) {
-        if (!is_same(role, options, region, source)) continue;
-        *out = role->provider;
-        return BALM_OK;
+    for (role = aws->roles; role && !is_same(&role->is, options); role = role->next) {
     }
-    code = make(&role, aws, region, source, err);
-    if (code) return code;
-    role->arn = balm_arena_strdup(&role->arena, options->role_arn);
-    role->external_id = balm_arena_strdup(&role->arena, same_or_empty(options->external_id));
-    role->policy = balm_arena_strdup(&role->arena, same_or_empty(options->session_policy));
-    role->region = balm_arena_strdup(&role->arena, region);
-    role->name = session_name(&role->arena, options->session_name);
-    code = balm_arena_status(&role->arena, err);
-    if (code) {
-        balm_provider_release(role->provider);
-        return code;
+    if (!role) {
+        if (make(&role, aws, options, err)) return err->code;
+        role->next = aws->roles;
+        aws->roles = role;
     }
-    role->next = aws->roles;
-    aws->roles = role;
     *out = role->provider;
     return BALM_OK;
 }
@@ -230,18 +224,4 @@ void balm_roles_release(struct balm_aws *aws)
         aws->roles = role->next;
         balm_provider_release(role->provider);
     }
-}
-
-enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aws *aws,
-                                      const char *region, struct balm_err *err)
-{
-    struct balm_provider *own;
-    struct balm_role *role;
-    enum balm_code code = balm_aws_own_provider(aws, &own, err);
-    if (!code && !aws->verified) {
-        code = make(&role, aws, region, NULL, err);
-        if (!code) aws->verified = role->provider;
-    }
-    *out = aws->verified;
-    return code;
 }

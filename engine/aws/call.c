@@ -93,6 +93,25 @@ enum balm_code balm_call_new(struct balm_call **out, struct balm_session *sessio
     return BALM_OK;
 }
 
+enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *session,
+                                  const char *service, const char *operation,
+                                  struct balm_value params, struct balm_err *err)
+{
+    const struct balm_service *of = NULL;
+    const struct balm_operation *asked = NULL;
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_value problems = balm_null();
+    enum balm_code code = balm_pack_service(session->aws->pack, service, &of, err);
+    if (!code) code = balm_service_operation(of, operation, &asked, err);
+    if (!code) code = balm_call_new(out, session, asked, params, NULL, &arena, &problems, err);
+    if (!code) (*out)->secret = true;
+    if (code && balm_list_len(problems)) {
+        code = balm_fail(err, BALM_E_ARG, "%s", balm_list_at(problems, 0)->as.text);
+    }
+    balm_arena_wipe(&arena);
+    return code;
+}
+
 void balm_call_release(struct balm_call *call)
 {
     if (!call) return;
@@ -102,6 +121,7 @@ void balm_call_release(struct balm_call *call)
     balm_task_cancel(call->session->aws->loop, &call->task);
     balm_request_free(&call->request);
     balm_response_free(&call->response);
+    if (call->secret) balm_arena_wipe(&call->arena);
     balm_arena_free(&call->arena);
     balm_session_release(call->session);
     free(call);

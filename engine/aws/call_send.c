@@ -159,12 +159,25 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
     if (code || call->signed_only) finish(call);
 }
 
+/* What is sent unsigned needs none, and may be what gets them; unless the session is bound to an
+   account, which only they can prove. */
+static bool needs_credentials(const struct balm_call *call)
+{
+    return call->session->account[0] || !call->operation ||
+           !balm_operation_is_unsigned(call->operation);
+}
+
 static void ask(struct balm_call *call)
 {
+    static const struct balm_credentials none = {"", "", ""};
     struct balm_session *session = call->session;
     enum balm_code code = BALM_OK;
     call->stage = ASKING;
     memset(&call->result.err, 0, sizeof call->result.err);
+    if (!needs_credentials(call)) {
+        on_credentials(call, &none, "", NULL);
+        return;
+    }
     call->provider = session->provider;
     if (!call->provider && session->account[0]) {
         code = balm_verified_provider(&call->provider, session->aws, session->region,

@@ -36,6 +36,7 @@ void balm_aws_release(struct balm_aws *aws)
     balm_roles_release(aws);
     balm_provider_release(aws->verified);
     balm_provider_release(aws->own);
+    balm_http_release(aws->metadata);
     balm_http_release(aws->http);
     if (aws->partitions) balm_partitions_release(aws->partitions);
     balm_endpoint_memo_release(aws->endpoints);
@@ -72,7 +73,7 @@ enum balm_code balm_aws_own_provider(struct balm_aws *aws, struct balm_provider 
                                      struct balm_err *err)
 {
     enum balm_code code = BALM_OK;
-    if (!aws->own) code = balm_provider_chain(&aws->own, aws->loop, aws->config, err);
+    if (!aws->own) code = balm_provider_chain(&aws->own, aws, err);
     *out = aws->own;
     return code;
 }
@@ -84,5 +85,19 @@ enum balm_code balm_aws_http(struct balm_aws *aws, struct balm_http **out, struc
     enum balm_code code = BALM_OK;
     if (!aws->http) code = balm_http_new(&aws->http, aws->loop, &options, err);
     *out = aws->http;
+    return code;
+}
+
+enum balm_code balm_aws_metadata_http(struct balm_aws *aws, struct balm_http **out,
+                                      struct balm_err *err)
+{
+    struct balm_http_options options = {.ca_bundle = aws->config->ca_bundle,
+                                        .connect_timeout_ms =
+                                            aws->config->metadata_timeout_s * 1000,
+                                        .no_proxy = true,
+                                        .user_agent = USER_AGENT};
+    enum balm_code code = BALM_OK;
+    if (!aws->metadata) code = balm_http_new(&aws->metadata, aws->loop, &options, err);
+    *out = aws->metadata;
     return code;
 }

@@ -15,6 +15,7 @@ struct balm_aws {
     struct balm_pack *pack;
     struct balm_partitions *partitions; /* from here on NULL until first needed */
     struct balm_http *http;
+    struct balm_http *metadata; /* for services on the machine itself */
     struct balm_provider *own;
     struct balm_provider *verified; /* the own credentials, their account asked for */
     struct balm_role *roles;
@@ -59,6 +60,7 @@ struct balm_call {
     bool in_doubt;
     bool refreshed;
     bool corrected;
+    bool secret;      /* the answer holds credentials: all of the call is wiped in the end */
     char key_id[160]; /* whose signature the last attempt bore */
     struct balm_wanted wanted;
     struct balm_transfer *transfer;
@@ -72,18 +74,44 @@ struct balm_call {
 };
 
 enum balm_code balm_aws_http(struct balm_aws *aws, struct balm_http **out, struct balm_err *err);
+/* One that heeds no proxy, and waits for a connection as long as the configuration says of the
+   instance's metadata service. */
+enum balm_code balm_aws_metadata_http(struct balm_aws *aws, struct balm_http **out,
+                                      struct balm_err *err);
 /* A session of provider (retained; NULL: the own) without a check of its account. */
 enum balm_code balm_session_make(struct balm_session **out, struct balm_aws *aws,
                                  struct balm_provider *provider, const char *region,
                                  struct balm_err *err);
-/* The provider of an assumed role, shared; borrowed. */
+
+/* Whose role, and how it is assumed. Texts may be NULL where they may be absent. */
+struct balm_role_options {
+    const char *arn;    /* required */
+    const char *region; /* whose STS is asked; required */
+    const char *external_id, *policy;
+    const char *name;             /* of the session; NULL: "balm" */
+    const char *token_file;       /* a web identity's token, read each time, instead of a source */
+    int duration_s;               /* 0: what STS gives */
+    struct balm_provider *source; /* whose credentials assume it; NULL: the own */
+};
+/* The provider of an assumed role, shared by all who ask for the same; borrowed. */
 enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
-                                  const struct balm_session_options *options, const char *region,
-                                  struct balm_provider *source, struct balm_err *err);
+                                  const struct balm_role_options *options, struct balm_err *err);
 void balm_roles_release(struct balm_aws *aws);
-/* The own credentials, once GetCallerIdentity has said their account; borrowed. */
+/* The process's own credentials, as the environment, the shared files and the machine have them:
+   what is configured decides at once, and what is configured wrongly is an error that says what.
+   The caller's to release. */
+enum balm_code balm_provider_chain(struct balm_provider **out, struct balm_aws *aws,
+                                   struct balm_err *err);
+/* The own credentials, once their account is known: from the role's ARN, or from GetCallerIdentity;
+   borrowed. */
 enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aws *aws,
                                       const char *region, struct balm_err *err);
+/* Makes a call of service's operation with params, whose answer or parameters are secret. */
+enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *session,
+                                  const char *service, const char *operation,
+                                  struct balm_value params, struct balm_err *err);
+/* "arn:aws:sts::123456789012:assumed-role/x/y": the account, in arena; "" when there is none. */
+const char *balm_arn_account(struct balm_arena *arena, const char *arn);
 /* An empty call on session (retained); whoever makes it fills in the request. */
 enum balm_code balm_call_make(struct balm_call **out, struct balm_session *session,
                               const struct balm_service *service,

@@ -4,17 +4,17 @@
 #include "core/text.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MAX     ((size_t)4 << 20)
-#define MAX_ATTEMPTS 3
+#define FILE_MAX ((size_t)4 << 20)
 
-/* NULL where it is not set, and where it is empty: a shell's way to unset. */
-static const char *env(const char *name)
+/* An empty one is a shell's way to unset. */
+const char *balm_aws_config_env(const char *variable)
 {
-    const char *value = getenv(name);
+    const char *value = getenv(variable);
     return value && value[0] ? value : NULL;
 }
 
@@ -23,7 +23,7 @@ static const char *env(const char *name)
 /* path with a leading ~ as the home; NULL when there is none to put there. */
 static char *expand(struct balm_arena *arena, const char *path)
 {
-    const char *home = env("HOME");
+    const char *home = balm_aws_config_env("HOME");
     if (path[0] != '~' || path[1] != '/') return balm_arena_strdup(arena, path);
     return home ? balm_arena_printf(arena, "%s%s", home, path + 1) : NULL;
 }
@@ -46,92 +46,103 @@ static enum balm_code read_file(struct balm_arena *arena, const char *path, stru
     return code;
 }
 
-static void skip_blanks(const char **text)
+/* "profile x", "sso-session 'x y'": a kind and a name, quoted as for a shell. */
+static bool split_name(struct balm_arena *arena, const char *section, const char **kind,
+                       const char **name)
 {
-    while (**text == ' ' || **text == '\t') {
-        (*text)++;
-    }
+    size_t count;
+    char **words = balm_text_words(arena, section, &count);
+    if (!words || count != 2) return false;
+    *kind = words[0];
+    *name = words[1];
+    return true;
 }
 
-/* Of "profile x", "profile 'x y'" and so on the bare name; others as they are. */
-static struct balm_value bare_name(struct balm_arena *arena, const struct balm_entry *section)
+/* In the config file a section without "profile" is a profile only if it is the default, and then
+   only if none is called "profile default". */
+static void sort_sections(struct balm_aws_config *config, struct balm_value all)
 {
-    static const char word[] = "profile";
-    const char *text = section->key;
-    size_t len;
-    if (!balm_text_starts(text, word)) return balm_string(section->key);
-    text += sizeof word - 1;
-    if (*text != ' ' && *text != '\t') return balm_string(section->key);
-    skip_blanks(&text);
-    len = strlen(text);
-    while (len && (text[len - 1] == ' ' || text[len - 1] == '\t')) {
-        len--;
-    }
-    if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0]) {
-        text++;
-        len -= 2;
-    }
-    return balm_text_n(arena, text, len);
-}
-
-/* In the config file a section without "profile" is a profile only if it is the default; those of
-   another kind, such as
-   "services x", keep their whole name. */
-static struct balm_value profiles_of(struct balm_arena *arena, struct balm_value sections)
-{
-    struct balm_value out = balm_map(arena);
-    bool has_default = balm_map_get(sections, "profile default") != NULL;
+    struct balm_arena *arena = &config->arena;
+    struct balm_value profiles = balm_map(arena);
+    struct balm_value others = balm_map(arena);
+    struct balm_value *plain = balm_map_get(all, "default");
     size_t i;
-    if (balm_is_null(sections)) return sections;
-    for (i = 0; i < balm_map_len(sections); i++) {
-        const struct balm_entry *section = balm_map_at(sections, i);
-        struct balm_value name = bare_name(arena, section);
-        bool is_profile = name.type == BALM_STRING && name.as.text != section->key;
-        bool is_default = strcmp(section->key, "default") == 0;
-        if (name.type != BALM_STRING || (is_default && has_default)) continue;
-        if (!is_profile && !is_default && !strpbrk(section->key, " \t")) continue;
-        (void)balm_map_put(arena, out, name.as.text, name.len, section->value);
+    for (i = 0; i < balm_map_len(all); i++) {
+        const struct balm_entry *section = balm_map_at(all, i);
+        const char *kind;
+        const char *name;
+        if (!split_name(arena, section->key, &kind, &name)) continue;
+        if (strcmp(kind, "profile") == 0) {
+            (void)balm_map_set(arena, profiles, name, section->value);
+        } else {
+            const char *key = balm_arena_printf(arena, "%s %s", kind, name);
+            if (key) (void)balm_map_set(arena, others, key, section->value);
+        }
     }
-    return out;
+    if (plain && !balm_map_get(profiles, "default")) {
+        (void)balm_map_set(arena, profiles, "default", *plain);
+    }
+    config->config_file = balm_is_null(all) ? all : profiles;
+    config->sections = others;
 }
 
 static enum balm_code read_files(struct balm_aws_config *config, struct balm_err *err)
 {
     struct balm_arena *arena = &config->arena;
-    const char *credentials = env("AWS_SHARED_CREDENTIALS_FILE");
-    const char *file = env("AWS_CONFIG_FILE");
+    const char *credentials = balm_aws_config_env("AWS_SHARED_CREDENTIALS_FILE");
+    const char *file = balm_aws_config_env("AWS_CONFIG_FILE");
     struct balm_value sections = balm_null();
     enum balm_code code;
     credentials = expand(arena, credentials ? credentials : "~/.aws/credentials");
     file = expand(arena, file ? file : "~/.aws/config");
     code = read_file(arena, credentials, &config->credentials_file, err);
     if (!code) code = read_file(arena, file, &sections, err);
-    config->config_file = profiles_of(arena, sections);
+    sort_sections(config, sections);
     return code ? code : balm_arena_status(arena, err);
 }
 
 /* ---- settings ---- */
 
-/* A text of the chosen profile; the credentials file comes first, as in the SDKs. */
-static const char *of_profile(const struct balm_aws_config *config, const char *key)
+bool balm_aws_config_has_profile(const struct balm_aws_config *config, const char *profile)
 {
-    struct balm_value section = balm_get(config->credentials_file, config->profile);
-    const char *value = balm_get_string(section, key, NULL);
+    return balm_map_get(config->credentials_file, profile) ||
+           balm_map_get(config->config_file, profile);
+}
+
+const char *balm_aws_config_text(const struct balm_aws_config *config, const char *profile,
+                                 const char *key)
+{
+    const char *value = balm_get_string(balm_get(config->credentials_file, profile), key, NULL);
     if (value && value[0]) return value;
-    value = balm_get_string(balm_get(config->config_file, config->profile), key, NULL);
+    value = balm_get_string(balm_get(config->config_file, profile), key, NULL);
     return value && value[0] ? value : NULL;
 }
 
-static const char *setting(const struct balm_aws_config *config, const char *variable,
-                           const char *key)
+const char *balm_aws_config_setting(const struct balm_aws_config *config, const char *variable,
+                                    const char *key)
 {
-    const char *value = env(variable);
-    return value ? value : of_profile(config, key);
+    const char *value = variable ? balm_aws_config_env(variable) : NULL;
+    return value ? value : balm_aws_config_text(config, config->profile, key);
 }
 
-static bool is_true(const char *text)
+bool balm_aws_config_flag(const struct balm_aws_config *config, const char *variable,
+                          const char *key)
 {
+    const char *text = balm_aws_config_setting(config, variable, key);
     return text && balm_text_same_nocase(text, "true");
+}
+
+struct balm_value balm_aws_config_section(const struct balm_aws_config *config, const char *kind,
+                                          const char *name)
+{
+    size_t len = strlen(kind);
+    size_t i;
+    for (i = 0; i < balm_map_len(config->sections); i++) {
+        const struct balm_entry *section = balm_map_at(config->sections, i);
+        if (!balm_text_starts(section->key, kind) || section->key[len] != ' ') continue;
+        if (strcmp(section->key + len + 1, name) == 0) return section->value;
+    }
+    return balm_null();
 }
 
 static enum balm_code choose_profile(struct balm_aws_config *config,
@@ -139,42 +150,64 @@ static enum balm_code choose_profile(struct balm_aws_config *config,
 {
     const char *name = options->profile;
     config->profile_from_option = name != NULL;
-    if (!name) name = env("AWS_PROFILE");
-    if (!name) name = env("AWS_DEFAULT_PROFILE");
+    if (!name) name = balm_aws_config_env("AWS_DEFAULT_PROFILE");
+    if (!name) name = balm_aws_config_env("AWS_PROFILE");
     config->profile_is_explicit = name != NULL;
     config->profile = balm_arena_strdup(&config->arena, name ? name : "default");
     if (!config->profile) return balm_arena_status(&config->arena, err);
-    if (!name || balm_map_get(config->credentials_file, name) ||
-        balm_map_get(config->config_file, name)) {
-        return BALM_OK;
-    }
+    if (!name || balm_aws_config_has_profile(config, name)) return BALM_OK;
     return balm_fail(err, BALM_E_ARG,
                      "there is no profile \"%s\" in the AWS config and credentials files (~/.aws, "
                      "or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE point)",
                      name);
 }
 
-static enum balm_code set_attempts(struct balm_aws_config *config, struct balm_err *err)
+static const struct number {
+    const char *variable, *key;
+    size_t at; /* an int of the configuration */
+    int otherwise, most;
+} numbers[] = {
+    {"AWS_MAX_ATTEMPTS", "max_attempts", offsetof(struct balm_aws_config, max_attempts), 3, 1000},
+    {"AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout",
+     offsetof(struct balm_aws_config, metadata_timeout_s), 1, 60},
+    {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts",
+     offsetof(struct balm_aws_config, metadata_attempts), 1, 60},
+};
+
+static enum balm_code set_number(struct balm_aws_config *config, const struct number *number,
+                                 struct balm_err *err)
 {
-    const char *text = setting(config, "AWS_MAX_ATTEMPTS", "max_attempts");
+    const char *text = balm_aws_config_setting(config, number->variable, number->key);
+    int *out = (int *)(void *)((char *)config + number->at);
     char *end;
-    long count;
-    config->max_attempts = MAX_ATTEMPTS;
+    long value;
+    *out = number->otherwise;
     if (!text) return BALM_OK;
     errno = 0;
-    count = strtol(text, &end, 10);
-    if (errno || *end || end == text || count < 1 || count > 1000) {
+    value = strtol(text, &end, 10);
+    if (errno || *end || end == text || value < 1 || value > number->most) {
         return balm_fail(err, BALM_E_INPUT,
-                         "AWS_MAX_ATTEMPTS (or the profile's max_attempts) must be a whole number "
-                         "from 1 to 1000");
+                         "%s (or the profile's %s) must be a whole number from 1 to %d",
+                         number->variable, number->key, number->most);
     }
-    config->max_attempts = (int)count;
+    *out = (int)value;
     return BALM_OK;
+}
+
+static enum balm_code set_numbers(struct balm_aws_config *config, struct balm_err *err)
+{
+    enum balm_code code = BALM_OK;
+    size_t i;
+    for (i = 0; !code && i < sizeof numbers / sizeof *numbers; i++) {
+        code = set_number(config, &numbers[i], err);
+    }
+    return code;
 }
 
 static enum balm_code set_sts(struct balm_aws_config *config, struct balm_err *err)
 {
-    const char *text = setting(config, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
+    const char *text =
+        balm_aws_config_setting(config, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
     if (!text) text = "regional";
     if (!balm_text_same_nocase(text, "regional") && !balm_text_same_nocase(text, "legacy")) {
         return balm_fail(err, BALM_E_INPUT,
@@ -183,6 +216,20 @@ static enum balm_code set_sts(struct balm_aws_config *config, struct balm_err *e
     }
     config->sts_regional = balm_text_same_nocase(text, "legacy") ? "legacy" : "regional";
     return BALM_OK;
+}
+
+static enum balm_code set_mode(struct balm_aws_config *config, struct balm_err *err)
+{
+    const char *text = balm_aws_config_setting(config, "AWS_RETRY_MODE", "retry_mode");
+    if (!text) return BALM_OK;
+    config->adaptive = balm_text_same_nocase(text, "adaptive");
+    if (config->adaptive || balm_text_same_nocase(text, "standard") ||
+        balm_text_same_nocase(text, "legacy")) {
+        return BALM_OK;
+    }
+    return balm_fail(err, BALM_E_INPUT,
+                     "AWS_RETRY_MODE (or the profile's retry_mode) must be \"standard\", "
+                     "\"adaptive\" or \"legacy\"");
 }
 
 static const char *keep(struct balm_aws_config *config, const char *text)
@@ -195,17 +242,18 @@ static enum balm_code choose_settings(struct balm_aws_config *config,
 {
     const char *region = options->region;
     enum balm_code code;
-    if (!region) region = env("AWS_REGION");
-    if (!region) region = setting(config, "AWS_DEFAULT_REGION", "region");
+    if (!region) region = balm_aws_config_env("AWS_REGION");
+    if (!region) region = balm_aws_config_setting(config, "AWS_DEFAULT_REGION", "region");
     config->region = keep(config, region);
-    config->ca_bundle = keep(config, setting(config, "AWS_CA_BUNDLE", "ca_bundle"));
+    config->ca_bundle = keep(config, balm_aws_config_setting(config, "AWS_CA_BUNDLE", "ca_bundle"));
     config->endpoint_url = keep(config, options->endpoint_url);
     config->use_fips =
-        options->fips || is_true(setting(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"));
+        options->fips || balm_aws_config_flag(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
     config->use_dualstack =
         options->dualstack ||
-        is_true(setting(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"));
-    code = set_attempts(config, err);
+        balm_aws_config_flag(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+    code = set_numbers(config, err);
+    if (!code) code = set_mode(config, err);
     if (!code) code = set_sts(config, err);
     return code ? code : balm_arena_status(&config->arena, err);
 }
@@ -250,16 +298,13 @@ static enum balm_code name_of(struct balm_buf *buf, const char *prefix, const ch
 
 static const char *of_services_section(const struct balm_aws_config *config, const char *service_id)
 {
-    const char *services = of_profile(config, "services");
+    const char *services = balm_aws_config_text(config, config->profile, "services");
     struct balm_buf name = BALM_BUF_INIT(512);
     const char *url = NULL;
     if (!services) return NULL;
-    if (balm_buf_addf(&name, "services %s", services) == BALM_OK) {
-        struct balm_value section = balm_get(config->config_file, name.bytes);
-        balm_buf_clear(&name);
-        if (name_of(&name, "", service_id, false) == BALM_OK) {
-            url = balm_get_string(balm_get(section, name.bytes), "endpoint_url", NULL);
-        }
+    if (name_of(&name, "", service_id, false) == BALM_OK) {
+        struct balm_value section = balm_aws_config_section(config, "services", services);
+        url = balm_get_string(balm_get(section, name.bytes), "endpoint_url", NULL);
     }
     balm_buf_free(&name);
     return url;
@@ -271,13 +316,14 @@ const char *balm_aws_config_endpoint_url(const struct balm_aws_config *config,
     struct balm_buf name = BALM_BUF_INIT(512);
     const char *url = config->endpoint_url;
     if (url) return url;
-    if (is_true(setting(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                        "ignore_configured_endpoint_urls"))) {
+    if (balm_aws_config_flag(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                             "ignore_configured_endpoint_urls")) {
         return NULL;
     }
-    if (name_of(&name, "AWS_ENDPOINT_URL_", service_id, true) == BALM_OK) url = env(name.bytes);
+    if (name_of(&name, "AWS_ENDPOINT_URL_", service_id, true) == BALM_OK)
+        url = balm_aws_config_env(name.bytes);
     balm_buf_free(&name);
-    if (!url) url = env("AWS_ENDPOINT_URL");
+    if (!url) url = balm_aws_config_env("AWS_ENDPOINT_URL");
     if (!url) url = of_services_section(config, service_id);
-    return url ? url : of_profile(config, "endpoint_url");
+    return url ? url : balm_aws_config_text(config, config->profile, "endpoint_url");
 }

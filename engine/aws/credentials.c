@@ -2,13 +2,17 @@
 
 #include "core/clock.h"
 #include "core/text.h"
+#include "core/time.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EARLY_US    (INT64_C(300) * 1000000)
+#define SECOND      INT64_C(1000000)
+#define EARLY_US    (900 * SECOND)
+#define LATE_US     (600 * SECOND)
+#define AGAIN_US    (60 * SECOND)
 #define ACCOUNT_MAX 16
 
 struct balm_provider {
@@ -21,6 +25,8 @@ struct balm_provider {
     struct balm_credentials credentials;
     char account[ACCOUNT_MAX];
     int64_t expires;
+    int64_t early, late;         /* before expires: when to fetch beside, and when to wait for it */
+    int64_t next_try;            /* not before, while those held still hold */
     struct balm_err failure;     /* of the last fetch, until those who waited were told */
     struct balm_wanted waiting;  /* a ring, this its knot */
     struct balm_task delivering; /* answers come from the loop, also where they are at hand */
@@ -47,6 +53,20 @@ static const char *put(char **to, const char *text)
     return at;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Short-lived ones would else be fetched anew for every request. */
+static void set_windows(struct balm_provider *provider, int64_t expires)
+{
+    int64_t life = expires - balm_clock_now();
+    provider->expires = expires;
+    provider->early = smaller(EARLY_US, life / 4);
+    provider->late = smaller(LATE_US, life / 6);
+}
+
 static enum balm_code hold(struct balm_provider *provider,
                            const struct balm_credentials *credentials, const char *account,
                            int64_t expires, struct balm_err *err)
@@ -63,7 +83,7 @@ static enum balm_code hold(struct balm_provider *provider,
     provider->credentials.access_key_id = put(&to, credentials->access_key_id);
     provider->credentials.secret_access_key = put(&to, credentials->secret_access_key);
     provider->credentials.session_token = put(&to, token);
-    provider->expires = expires;
+    set_windows(provider, expires);
     snprintf(provider->account, sizeof provider->account, "%s", account ? account : "");
     return BALM_OK;
 }
@@ -74,11 +94,18 @@ static bool holds_for(const struct balm_provider *provider, int64_t early)
     return !provider->expires || balm_clock_now() < provider->expires - early;
 }
 
+/* After a try, what still holds is good for a while more. */
+static bool is_good(const struct balm_provider *provider)
+{
+    if (holds_for(provider, provider->late)) return true;
+    return holds_for(provider, 0) && balm_clock_now() < provider->next_try;
+}
+
 const struct balm_credentials *balm_provider_peek(struct balm_provider *provider,
                                                   const char **account)
 {
     /* One that cannot fetch gives what it has: the service says whether it has expired. */
-    if (provider->fetcher.fetch && !holds_for(provider, EARLY_US)) return NULL;
+    if (provider->fetcher.fetch && !is_good(provider)) return NULL;
     if (!provider->secrets) return NULL;
     if (account) *account = provider->account;
     return &provider->credentials;
@@ -86,7 +113,14 @@ const struct balm_credentials *balm_provider_peek(struct balm_provider *provider
 
 void balm_provider_expire(struct balm_provider *provider)
 {
-    if (provider->fetcher.fetch) drop(provider);
+    if (!provider->fetcher.fetch) return;
+    drop(provider);
+    if (provider->fetcher.expire) provider->fetcher.expire(provider->fetcher.owner);
+}
+
+int64_t balm_provider_expires(const struct balm_provider *provider)
+{
+    return provider->secrets ? provider->expires : 0;
 }
 
 /* ---- who waits ---- */
@@ -122,6 +156,13 @@ static void fetch(struct balm_provider *provider)
     if (provider->fetching) return;
     provider->fetching = true;
     provider->fetcher.fetch(provider->fetcher.owner, provider);
+}
+
+/* Others soon will not hold: time to fetch, while those are still given. */
+static bool is_due(const struct balm_provider *provider)
+{
+    if (!provider->fetcher.fetch || holds_for(provider, provider->early)) return false;
+    return balm_clock_now() >= provider->next_try;
 }
 
 static void answer(struct balm_provider *provider, struct balm_wanted *wanted,
@@ -180,6 +221,7 @@ void balm_provider_get(struct balm_provider *provider, struct balm_wanted *wante
     ring_add(&provider->waiting, wanted);
     if (balm_provider_peek(provider, NULL)) {
         balm_task_add(provider->loop, &provider->delivering, deliver, provider);
+        if (is_due(provider)) fetch(provider);
     } else if (!provider->delivering.queued) {
         fetch(provider);
     }
@@ -190,12 +232,22 @@ void balm_provider_forget(struct balm_wanted *wanted)
     if (wanted->provider) ring_cut(wanted);
 }
 
+static void tell_log(const struct balm_provider *provider, const struct balm_err *failure)
+{
+    char until[BALM_TIME_MAX];
+    balm_time_iso8601(until, provider->expires);
+    balm_log(provider->fetcher.log, BALM_LOG_WARN,
+             "the credentials could not be renewed; those at hand hold until %s: %s", until,
+             failure->message);
+}
+
 void balm_provider_supply(struct balm_provider *provider,
                           const struct balm_credentials *credentials, const char *account,
                           int64_t expires, const struct balm_err *err)
 {
     struct balm_err failure = {.code = BALM_OK};
     provider->fetching = false;
+    provider->next_try = balm_clock_now() + AGAIN_US;
     if (credentials) {
         (void)hold(provider, credentials, account, expires, &failure);
     } else {
@@ -203,6 +255,7 @@ void balm_provider_supply(struct balm_provider *provider,
     }
     /* A refresh that fails early leaves what still holds. */
     if (failure.code && !holds_for(provider, 0)) drop(provider);
+    if (failure.code && provider->secrets) tell_log(provider, &failure);
     provider->failure = failure;
     balm_task_add(provider->loop, &provider->delivering, deliver, provider);
 }

@@ -1,30 +1,15 @@
-/* credentials, the part that looks for the process's own: the environment, then the shared files'
-   profile. */
-#include "aws/credentials.h"
+/* credentials, the part that looks for the process's own, in the SDKs' order: the environment, the
+   profile, the container, the instance. Only the last is a guess; what is configured and does not
+   work is an error, since other credentials would be another identity. */
+#include "aws/credentials_internal.h"
 
-#include "core/buf.h"
+#include "core/clock.h"
+#include "core/time.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIED_MAX ((size_t)400) /* what fits into an error's message */
-
-struct search {
-    const struct balm_aws_config *config;
-    struct balm_err *err;
-    struct balm_credentials found;
-    struct balm_buf tried; /* where it looked, and why there was nothing */
-};
-
-/* What a provider of credentials says: there they are, there are none, or what is wrong with them.
-   */
-enum found { FOUND, NONE, BROKEN };
-
-static const char *env(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0] ? value : NULL;
-}
+#define TRIED_MAX ((size_t)300) /* what fits into an error's message beside the last one's words */
 
 static bool is_printable(const char *text)
 {
@@ -34,111 +19,138 @@ static bool is_printable(const char *text)
     return true;
 }
 
+static enum balm_code check_texts(const struct balm_credentials *credentials, struct balm_err *err)
+{
+    if (is_printable(credentials->access_key_id) && is_printable(credentials->secret_access_key) &&
+        is_printable(credentials->session_token)) {
+        return BALM_OK;
+    }
+    return balm_fail(err, BALM_E_AUTH,
+                     "the access key id, its secret or the session token holds white space or a "
+                     "control character");
+}
+
 /* Of a pair half is a mistake that would otherwise end in the use of other credentials. */
-static enum found check(struct search *search, const char *where, const char *id_name,
-                        const char *secret_name)
+enum balm_found balm_find_pair(struct balm_aws *aws, const struct balm_credentials *pair,
+                               const char *where, struct balm_provider **out, struct balm_err *err)
 {
-    const char *id = search->found.access_key_id;
-    const char *secret = search->found.secret_access_key;
-    if (!id && !secret) {
-        (void)balm_buf_addf(&search->tried, "%s: no %s; ", where, id_name);
-        return NONE;
-    }
+    const char *id = pair->access_key_id;
+    const char *secret = pair->secret_access_key;
+    enum balm_code code = BALM_OK;
+    if (!id && !secret) return BALM_NOT_MEANT;
     if (!id || !secret) {
-        (void)balm_fail(search->err, BALM_E_AUTH,
-                        "%s: %s is set but %s is not; set both or neither", where,
-                        id ? id_name : secret_name, id ? secret_name : id_name);
-        return BROKEN;
+        code = balm_fail(err, BALM_E_AUTH, "the %s is set but the %s is not; set both or neither",
+                         id ? "access key id" : "secret access key",
+                         id ? "secret access key" : "access key id");
     }
-    if (!is_printable(id) || !is_printable(secret) || !is_printable(search->found.session_token)) {
-        (void)balm_fail(search->err, BALM_E_AUTH,
-                        "%s: the access key id, its secret or the session token holds white space "
-                        "or a control character",
-                        where);
-        return BROKEN;
-    }
-    return FOUND;
+    if (!code) code = check_texts(pair, err);
+    if (!code) code = balm_provider_fixed(out, aws->loop, pair, "", err);
+    if (!code) return BALM_FOUND;
+    (void)balm_err_prefix(err, "%s", where);
+    return BALM_BROKEN;
 }
 
-static enum found from_environment(struct search *search)
+/* AWS_CREDENTIAL_EXPIRATION: whoever exported the keys may know when they end. */
+static enum balm_code check_expiration(struct balm_err *err)
 {
+    const char *text = balm_aws_config_env("AWS_CREDENTIAL_EXPIRATION");
+    int64_t expires;
+    if (!text) return BALM_OK;
+    if (!balm_time_parse(text, strlen(text), &expires)) {
+        return balm_fail(err, BALM_E_AUTH,
+                         "the environment: AWS_CREDENTIAL_EXPIRATION is not a time; unset it, or "
+                         "write it as 2026-11-23T08:00:00Z");
+    }
+    if (balm_clock_now() < expires) return BALM_OK;
+    return balm_fail(err, BALM_E_AUTH,
+                     "the environment's credentials expired at %.40s (AWS_CREDENTIAL_EXPIRATION); "
+                     "export fresh ones",
+                     text);
+}
+
+enum balm_found balm_find_in_environment(struct balm_aws *aws, struct balm_provider **out,
+                                         struct balm_err *err)
+{
+    struct balm_credentials pair = {balm_aws_config_env("AWS_ACCESS_KEY_ID"),
+                                    balm_aws_config_env("AWS_SECRET_ACCESS_KEY"),
+                                    balm_aws_config_env("AWS_SECURITY_TOKEN")};
+    enum balm_found found;
+    if (!pair.session_token) pair.session_token = balm_aws_config_env("AWS_SESSION_TOKEN");
+    found = balm_find_pair(aws, &pair, "the environment", out, err);
+    if (found != BALM_FOUND || !check_expiration(err)) return found;
+    balm_provider_release(*out);
+    *out = NULL;
+    return BALM_BROKEN;
+}
+
+enum balm_code balm_credentials_read(struct balm_value document, const char *token_key,
+                                     struct balm_credentials *out, int64_t *expires,
+                                     struct balm_err *err)
+{
+    const char *expiration = balm_get_string(document, "Expiration", "");
+    out->access_key_id = balm_get_string(document, "AccessKeyId", "");
+    out->secret_access_key = balm_get_string(document, "SecretAccessKey", "");
+    out->session_token = balm_get_string(document, token_key, "");
+    *expires = 0;
+    if (!out->access_key_id[0] || !out->secret_access_key[0]) {
+        return balm_fail(err, BALM_E_AUTH, "the answer lacks AccessKeyId or SecretAccessKey");
+    }
+    if (expiration[0] && !balm_time_parse(expiration, strlen(expiration), expires)) {
+        return balm_fail(err, BALM_E_AUTH, "the answer's Expiration is not a time");
+    }
+    return check_texts(out, err);
+}
+
+enum balm_code balm_credentials_check_time(int64_t expires, struct balm_err *err)
+{
+    char when[BALM_TIME_MAX];
+    if (!expires || balm_clock_now() < expires) return BALM_OK;
+    balm_time_iso8601(when, expires);
+    return balm_fail(err, BALM_E_AUTH,
+                     "it gave credentials that expired at %s; is this machine's clock right?",
+                     when);
+}
+
+/* ---- the search ---- */
+
+static void tell_profile(const struct balm_aws_config *config, struct balm_buf *tried)
+{
+    bool there = balm_aws_config_has_profile(config, config->profile);
+    (void)balm_buf_addf(tried, "; the profile \"%.64s\" %s", config->profile,
+                        there ? "names none" : "does not exist");
+}
+
+/* Adds to tried why each of them was not meant. */
+static enum balm_found search(struct balm_aws *aws, struct balm_provider **out,
+                              struct balm_buf *tried, struct balm_err *err)
+{
+    const struct balm_aws_config *config = aws->config;
+    enum balm_found found = BALM_NOT_MEANT;
     /* As in the SDKs: a profile named on the command line is meant. */
-    if (search->config->profile_from_option) {
-        (void)balm_buf_adds(&search->tried, "the environment: passed over, since a profile was "
-                                            "asked for; ");
-        return NONE;
-    }
-    search->found.access_key_id = env("AWS_ACCESS_KEY_ID");
-    search->found.secret_access_key = env("AWS_SECRET_ACCESS_KEY");
-    search->found.session_token = env("AWS_SESSION_TOKEN");
-    if (!search->found.session_token) search->found.session_token = env("AWS_SECURITY_TOKEN");
-    return check(search, "the environment", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
-}
-
-static const char *text_of(struct balm_value section, const char *key)
-{
-    const char *text = balm_get_string(section, key, NULL);
-    return text && text[0] ? text : NULL;
-}
-
-static enum found from_file(struct search *search, struct balm_value file, const char *what)
-{
-    const char *profile = search->config->profile;
-    struct balm_value section = balm_get(file, profile);
-    struct balm_buf where = BALM_BUF_INIT(TRIED_MAX);
-    enum found found;
-    (void)balm_buf_addf(&where, "profile \"%.64s\" of the %s file", profile, what);
-    if (balm_is_null(section)) {
-        (void)balm_buf_addf(&search->tried, "%s: %s; ", where.bytes,
-                            balm_is_null(file) ? "no such file" : "no such profile");
-        found = NONE;
+    if (config->profile_from_option) {
+        (void)balm_buf_adds(tried, "the environment was passed over for --profile");
     } else {
-        search->found.access_key_id = text_of(section, "aws_access_key_id");
-        search->found.secret_access_key = text_of(section, "aws_secret_access_key");
-        search->found.session_token = text_of(section, "aws_session_token");
-        found = check(search, where.bytes, "aws_access_key_id", "aws_secret_access_key");
+        (void)balm_buf_adds(tried, "the environment has no AWS_ACCESS_KEY_ID and no "
+                                   "AWS_WEB_IDENTITY_TOKEN_FILE");
+        found = balm_find_in_environment(aws, out, err);
     }
-    balm_buf_free(&where);
+    if (found == BALM_NOT_MEANT) {
+        tell_profile(config, tried);
+        found = balm_find_in_profile(aws, config->profile, !config->profile_from_option, out, err);
+    }
+    if (found == BALM_NOT_MEANT) {
+        (void)balm_buf_adds(tried, "; no AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI");
+        found = balm_find_container(aws, out, err);
+    }
     return found;
 }
 
-/* Ways of a profile that name other credentials than its own keys. Passing over them could end in
-   the wrong identity. */
-static enum found from_elsewhere(struct search *search)
+enum balm_code balm_provider_chain(struct balm_provider **out, struct balm_aws *aws,
+                                   struct balm_err *err)
 {
-    static const char *const ways[] = {"role_arn", "credential_process", "sso_session",
-                                       "sso_start_url", "web_identity_token_file"};
-    struct balm_value files[] = {search->config->credentials_file, search->config->config_file};
-    size_t i;
-    for (i = 0; i < sizeof ways / sizeof *ways * 2; i++) {
-        const char *way = ways[i / 2];
-        if (!text_of(balm_get(files[i % 2], search->config->profile), way)) continue;
-        (void)balm_fail(search->err, BALM_E_AUTH,
-                        "profile \"%.64s\" says %s, which Balm does not follow; export the "
-                        "credentials, or name a profile with keys and the role with --role-arn",
-                        search->config->profile, way);
-        return BROKEN;
-    }
-    return NONE;
-}
-
-enum balm_code balm_provider_chain(struct balm_provider **out, struct balm_loop *loop,
-                                   const struct balm_aws_config *config, struct balm_err *err)
-{
-    struct search search = {.config = config, .err = err, .tried = BALM_BUF_INIT(TRIED_MAX)};
-    enum found found = from_environment(&search);
-    enum balm_code code;
-    if (found == NONE) found = from_elsewhere(&search);
-    if (found == NONE) found = from_file(&search, config->credentials_file, "credentials");
-    if (found == NONE) found = from_file(&search, config->config_file, "config");
-    if (found == FOUND) {
-        code = balm_provider_fixed(out, loop, &search.found, "", err);
-    } else if (found == BROKEN) {
-        code = BALM_E_AUTH;
-    } else {
-        balm_buf_cut(&search.tried, 2); /* the last separator */
-        code = balm_fail(err, BALM_E_AUTH, "no AWS credentials found (%s)", search.tried.bytes);
-    }
-    balm_buf_free(&search.tried);
-    return code;
+    struct balm_buf tried = BALM_BUF_INIT(TRIED_MAX);
+    enum balm_found found = search(aws, out, &tried, err);
+    if (found == BALM_NOT_MEANT) found = balm_find_instance(aws, tried.bytes, out, err);
+    balm_buf_free(&tried);
+    return found == BALM_FOUND ? BALM_OK : err->code;
 }

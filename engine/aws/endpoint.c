@@ -88,12 +88,10 @@ enum balm_code balm_endpoint_refuse(const char *url, struct balm_err *err)
 
 /* ---- auth schemes ---- */
 
-/* Never signed, though the rules may offer a scheme for the rest of the service. */
-static bool is_unsigned(const struct balm_operation *operation)
+bool balm_operation_is_unsigned(const struct balm_operation *operation)
 {
-    const char *name = operation ? balm_operation_name(operation) : "";
+    const char *name = balm_operation_name(operation);
 
-    if (!operation) return false;
     if (strcmp(balm_operation_auth_type(operation), "none") == 0) return true;
     if (strcmp(balm_service_name(balm_operation_service(operation)), "sts") != 0) return false;
     return strcmp(name, "AssumeRoleWithSAML") == 0 ||
@@ -139,7 +137,9 @@ static void take_scheme(struct balm_endpoint *out, const struct balm_endpoint_qu
 
     model_scheme = strcmp(model_scheme, "bearer") == 0 ? "bearer" : "sigv4";
     out->auth_scheme = balm_get_string(scheme, "name", model_scheme);
-    if (is_unsigned(question->operation)) out->auth_scheme = "none";
+    if (question->operation && balm_operation_is_unsigned(question->operation)) {
+        out->auth_scheme = "none";
+    }
     out->signing_region = signing_region(scheme, region);
     out->signing_name =
         balm_get_string(scheme, "signingName", balm_service_signing_name(question->service));

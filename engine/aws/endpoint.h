@@ -56,4 +56,20 @@ enum balm_code balm_endpoint_apply(const struct balm_endpoint *endpoint,
                                    const struct balm_operation *operation, struct balm_value params,
                                    struct balm_request *request, struct balm_err *err);
 
+/* The parts of an endpoint's URL, lengths in bytes; path may be empty. */
+struct balm_url_parts {
+    const char *scheme; /* "https" or "http" */
+    const char *host;   /* with the port, if it is not the scheme's own */
+    const char *path;
+    size_t host_len, path_len;
+};
+
+/* False where the URL is not http(s)://host[:port][/path], the host not one that may be asked. */
+bool balm_endpoint_split(const char *url, struct balm_url_parts *parts);
+/* Says so; returns BALM_E_ARG. */
+enum balm_code balm_endpoint_refuse(const char *url, struct balm_err *err);
+
+/* Is it sent without a signature, whatever the rules offer for the rest of its service? */
+bool balm_operation_is_unsigned(const struct balm_operation *operation);
+
 #endif

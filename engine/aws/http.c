@@ -281,6 +281,7 @@ static enum balm_code set_options(struct balm_http *http, const struct balm_http
     http->connect_timeout_ms =
         options->connect_timeout_ms > 0 ? options->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     http->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+    http->no_proxy = options->no_proxy;
     http->response_max = options->response_max ? options->response_max : RESPONSE_MAX;
     http->user_agent = balm_arena_strdup(&http->arena, options->user_agent);
     http->ca_bundle =

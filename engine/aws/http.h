@@ -21,6 +21,7 @@ struct balm_http_options {
     size_t response_max;          /* bytes of body; 0: 64 MiB */
     int max_connections_per_host; /* 0: no limit */
     const char *user_agent;       /* product tokens; required */
+    bool no_proxy;                /* whatever the environment says */
 };
 /* HTTPS_PROXY, http_proxy (lower case alone: see front/main.c) and NO_PROXY are libcurl's own. */
 

@@ -47,6 +47,7 @@ struct balm_http {
     long connect_timeout_ms;
     long timeout_ms;
     size_t response_max;
+    bool no_proxy;
     struct balm_arena arena; /* the texts above */
     struct balm_http_stats stats;
     bool telling_now;

@@ -63,11 +63,17 @@ enum balm_code balm_session_open(struct balm_session **out, struct balm_aws *aws
                                  const struct balm_session_options *options, struct balm_err *err)
 {
     struct balm_provider *provider = options->from ? options->from->provider : NULL;
+    struct balm_role_options role = {.arn = options->role_arn,
+                                     .external_id = options->external_id,
+                                     .policy = options->session_policy,
+                                     .name = options->session_name,
+                                     .source = provider};
     struct balm_session *session;
     const char *region;
     enum balm_code code = real_region(aws, options, &region, err);
     if (!code && options->role_arn) {
-        code = balm_role_provider(&provider, aws, options, region, provider, err);
+        role.region = region;
+        code = balm_role_provider(&provider, aws, &role, err);
     }
     if (!code) code = balm_session_make(&session, aws, provider, region, err);
     if (code) return code;

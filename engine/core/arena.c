@@ -1,5 +1,7 @@
 #include "core/arena.h"
 
+#include "core/text.h"
+
 #include <assert.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -39,6 +41,15 @@ void balm_arena_free(struct balm_arena *arena)
 {
     free_blocks(arena->blocks);
     balm_arena_init(arena, arena->max);
+}
+
+void balm_arena_wipe(struct balm_arena *arena)
+{
+    struct balm_arena_block *block;
+    for (block = arena->blocks; block; block = block->next) {
+        balm_wipe(block->bytes, block->used);
+    }
+    balm_arena_free(arena);
 }
 
 void balm_arena_reset(struct balm_arena *arena)

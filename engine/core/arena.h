@@ -29,6 +29,8 @@ struct balm_arena {
 void balm_arena_init(struct balm_arena *arena, size_t max);
 /* Releases all; the arena is empty and usable again. */
 void balm_arena_free(struct balm_arena *arena);
+/* The same, overwriting all first: for secrets. */
+void balm_arena_wipe(struct balm_arena *arena);
 void balm_arena_reset(struct balm_arena *arena); /* forgets all but keeps one block for reuse */
 
 /* Returns size bytes aligned for any type (not zeroed), or NULL. size 0 gives a valid pointer. */

@@ -51,6 +51,12 @@ size_t balm_text_distance(const char *a, const char *b, size_t most);
    none is near (more than a third of name differs). */
 const char *balm_text_nearest(const char *name, const char *const *names, size_t count);
 
+/* Takes a command line apart as a POSIX shell would: quotes and backslashes, nothing expanded.
+   Returns words, NULL behind the last, in arena; NULL when a quote is not closed, a backslash is
+   the last character, or memory ran out. */
+struct balm_arena;
+char **balm_text_words(struct balm_arena *arena, const char *text, size_t *count);
+
 /* A valid host label, RFC 1123: 1-63 of a-z A-Z 0-9 and -, no - at either end. */
 bool balm_text_is_host_label(const char *text, size_t len);
 

@@ -27,7 +27,7 @@ def clean_environment(**more):
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("AWS_", "BALM_")) and not name.lower().endswith("_proxy")}
     kept.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
-                AWS_REGION=REGION, ASAN_OPTIONS="detect_leaks=1", **ENGINE_KEY)
+                AWS_REGION=REGION, AWS_EC2_METADATA_DISABLED="true", ASAN_OPTIONS="detect_leaks=1", **ENGINE_KEY)
     kept.update(more)
     return {name: value for name, value in kept.items() if value is not None}
 

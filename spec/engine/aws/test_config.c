@@ -105,6 +105,8 @@ static const char *const variables[] = {"AWS_PROFILE",
                                         "AWS_REGION",
                                         "AWS_DEFAULT_REGION",
                                         "AWS_MAX_ATTEMPTS",
+                                        "AWS_RETRY_MODE",
+                                        "AWS_METADATA_SERVICE_TIMEOUT",
                                         "AWS_CA_BUNDLE",
                                         "AWS_ENDPOINT_URL",
                                         "AWS_ENDPOINT_URL_S3",
@@ -240,6 +242,12 @@ static void what_is_wrong_is_named(void **state)
     setenv("AWS_MAX_ATTEMPTS", "3x", 1);
     fails("AWS_MAX_ATTEMPTS");
     unsetenv("AWS_MAX_ATTEMPTS");
+    setenv("AWS_RETRY_MODE", "eager", 1);
+    fails("AWS_RETRY_MODE");
+    unsetenv("AWS_RETRY_MODE");
+    setenv("AWS_METADATA_SERVICE_TIMEOUT", "never", 1);
+    fails("AWS_METADATA_SERVICE_TIMEOUT");
+    unsetenv("AWS_METADATA_SERVICE_TIMEOUT");
     setenv("AWS_STS_REGIONAL_ENDPOINTS", "moon", 1);
     fails("AWS_STS_REGIONAL_ENDPOINTS");
     unsetenv("AWS_STS_REGIONAL_ENDPOINTS");
@@ -269,6 +277,38 @@ static void endpoints_come_from_the_nearest_place(void **state)
     balm_aws_config_free(&config);
 }
 
+static void other_sections_are_found_by_kind_and_name(void **state)
+{
+    struct balm_aws_config config;
+    (void)state;
+    write_file("config", "[sso-session 'my own']\nsso_region = a\n[services my]\nx = b\n"
+                         "[sso-session a b]\nx = 1\n[profile sso-session]\nx = c\n");
+    config = load(NULL);
+    assert_string_equal(
+        setting(balm_aws_config_section(&config, "sso-session", "my own"), "sso_region"), "a");
+    assert_string_equal(setting(balm_aws_config_section(&config, "services", "my"), "x"), "b");
+    assert_true(balm_is_null(balm_aws_config_section(&config, "sso-session", "a b")));
+    assert_true(balm_is_null(balm_aws_config_section(&config, "services", "my own")));
+    assert_string_equal(balm_aws_config_text(&config, "sso-session", "x"), "c");
+    balm_aws_config_free(&config);
+}
+
+static void the_retry_mode_is_standard_unless_it_is_adaptive(void **state)
+{
+    struct balm_aws_config config = load(NULL);
+    (void)state;
+    assert_false(config.adaptive);
+    balm_aws_config_free(&config);
+    setenv("AWS_RETRY_MODE", "legacy", 1);
+    config = load(NULL);
+    assert_false(config.adaptive);
+    balm_aws_config_free(&config);
+    setenv("AWS_RETRY_MODE", "Adaptive", 1);
+    config = load(NULL);
+    assert_true(config.adaptive);
+    balm_aws_config_free(&config);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -285,6 +325,8 @@ int main(void)
         TEST(the_environment_goes_before_the_files),
         TEST(what_is_wrong_is_named),
         TEST(endpoints_come_from_the_nearest_place),
+        TEST(other_sections_are_found_by_kind_and_name),
+        TEST(the_retry_mode_is_standard_unless_it_is_adaptive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include "core/arena.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -293,6 +295,47 @@ static void wipes(void **state)
     assert_memory_equal(secret, zeros, sizeof secret);
 }
 
+static void splits(const char *text, size_t expected, const char *const *words)
+{
+    struct balm_arena arena = BALM_ARENA_INIT;
+    size_t count;
+    char **found = balm_text_words(&arena, text, &count);
+    size_t i;
+    assert_non_null(found);
+    assert_int_equal(count, expected);
+    for (i = 0; i < count; i++) {
+        assert_string_equal(found[i], words[i]);
+    }
+    assert_null(found[count]);
+    balm_arena_free(&arena);
+}
+
+/* What Python's shlex makes of the same. */
+static void splits_words_as_a_shell_does(void **state)
+{
+    static const char *const plain[] = {"a", "b", "c"};
+    static const char *const quoted[] = {"a b", "c\"d\\e", "\\f", ""};
+    static const char *const joined[] = {"ab c", "d e", "'"};
+    (void)state;
+    splits(" a\tb\r\nc ", 3, plain);
+    splits("'a b' \"c\\\"d\\\\e\" \"\\f\" ''", 4, quoted);
+    splits("a'b c' d\\ e \\'", 3, joined);
+    splits("", 0, NULL);
+}
+
+static void words_with_open_quotes_are_none(void **state)
+{
+    static const char *const bad[] = {"'", "a \"b", "a\\", "'a' '"};
+    struct balm_arena arena = BALM_ARENA_INIT;
+    size_t count;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_null(balm_text_words(&arena, bad[i], &count));
+    }
+    balm_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +357,8 @@ int main(void)
         cmocka_unit_test(knows_host_labels),
         cmocka_unit_test(makes_different_uuids),
         cmocka_unit_test(wipes),
+        cmocka_unit_test(splits_words_as_a_shell_does),
+        cmocka_unit_test(words_with_open_quotes_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
