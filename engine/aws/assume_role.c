@@ -5,6 +5,7 @@
 #include "aws/client_internal.h"
 
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/text.h"
 #include "core/time.h"
 
@@ -105,7 +106,7 @@ static struct balm_value params_of(struct balm_role *role, const char *token,
 static enum balm_code read_token(const char *path, struct balm_buf *token, struct balm_err *err)
 {
     if (!path[0]) return BALM_OK;
-    if (balm_file_read(token, path, err)) return err->code;
+    if (balm_file_read(token, path, err)) return err->code = BALM_E_AUTH;
     while (token->len && strchr(" \t\r\n", token->bytes[token->len - 1])) {
         balm_buf_cut(token, 1);
     }
@@ -202,16 +203,54 @@ static bool is_same(const struct balm_role_options *a, const struct balm_role_op
            strcmp(a->token_file, same_or_empty(b->token_file)) == 0;
 }
 
+/* The list that holds what options ask for, if anything does. */
+static struct balm_role **list_of(struct balm_aws *aws, const struct balm_role_options *options)
+{
+    const char *const parts[] = {options->arn, options->region, options->policy};
+    uint64_t hash = 0;
+    size_t i;
+    for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *part = same_or_empty(parts[i]);
+        hash = hash * 31 + balm_hash(part, strlen(part));
+    }
+    return &aws->roles[hash % BALM_ROLE_BUCKETS];
+}
+
+/* Of many accounts and sessions most are done with; kept are the ones in use, and those whose
+   credentials still serve. */
+static void sweep(struct balm_aws *aws)
+{
+    size_t i;
+    for (i = 0; i < BALM_ROLE_BUCKETS; i++) {
+        struct balm_role **at = &aws->roles[i];
+        while (*at) {
+            struct balm_role *role = *at;
+            if (balm_provider_is_idle(role->provider)) {
+                *at = role->next;
+                aws->role_count--;
+                balm_provider_release(role->provider);
+            } else {
+                at = &role->next;
+            }
+        }
+    }
+    aws->role_sweep = aws->role_count * 2 + BALM_ROLE_BUCKETS;
+}
+
 enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
                                   const struct balm_role_options *options, struct balm_err *err)
 {
-    struct balm_role *role;
-    for (role = aws->roles; role && !is_same(&role->is, options); role = role->next) {
+    struct balm_role **list = list_of(aws, options);
+    struct balm_role *role = *list;
+    while (role && !is_same(&role->is, options)) {
+        role = role->next;
     }
     if (!role) {
         if (make(&role, aws, options, err)) return err->code;
-        role->next = aws->roles;
-        aws->roles = role;
+        if (aws->role_count >= aws->role_sweep) sweep(aws);
+        role->next = *list;
+        *list = role;
+        aws->role_count++;
     }
     *out = role->provider;
     return BALM_OK;
@@ -219,9 +258,12 @@ enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *a
 
 void balm_roles_release(struct balm_aws *aws)
 {
-    while (aws->roles) {
-        struct balm_role *role = aws->roles;
-        aws->roles = role->next;
-        balm_provider_release(role->provider);
+    size_t i;
+    for (i = 0; i < BALM_ROLE_BUCKETS; i++) {
+        while (aws->roles[i]) {
+            struct balm_role *role = aws->roles[i];
+            aws->roles[i] = role->next;
+            balm_provider_release(role->provider);
+        }
     }
 }

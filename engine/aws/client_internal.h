@@ -7,6 +7,8 @@
 #include "aws/client.h"
 #include "aws/endpoint_memo.h"
 
+#define BALM_ROLE_BUCKETS 512
+
 struct balm_role; /* an assumed role's provider, and what it was asked for */
 
 struct balm_aws {
@@ -17,8 +19,10 @@ struct balm_aws {
     struct balm_http *http;
     struct balm_http *metadata; /* for services on the machine itself */
     struct balm_provider *own;
-    struct balm_provider *verified; /* the own credentials, their account asked for */
-    struct balm_role *roles;
+    struct balm_provider *verified;             /* the own credentials, their account asked for */
+    struct balm_role *roles[BALM_ROLE_BUCKETS]; /* lists, by a hash of what was asked for */
+    size_t role_count;
+    size_t role_sweep; /* with so many, those that nobody uses go */
     struct balm_signing_keys *keys;
     struct balm_endpoint_memo *endpoints;
     int64_t fixed_now;

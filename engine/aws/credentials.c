@@ -273,6 +273,12 @@ static enum balm_code make(struct balm_provider **out, struct balm_loop *loop, s
     return BALM_OK;
 }
 
+bool balm_provider_is_idle(const struct balm_provider *provider)
+{
+    return provider->references == 1 && !provider->fetching && !holds_for(provider, 0) &&
+           !provider->delivering.queued && ring_is_empty(&provider->waiting);
+}
+
 void balm_provider_retain(struct balm_provider *provider)
 {
     provider->references++;

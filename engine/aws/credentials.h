@@ -42,6 +42,9 @@ void balm_provider_expire(struct balm_provider *provider);
 /* When the cached credentials expire, in microseconds since 1970; 0: never, or there are none. */
 int64_t balm_provider_expires(const struct balm_provider *provider);
 
+/* Does nobody but the one who asks hold it, and would it have to fetch if asked? */
+bool balm_provider_is_idle(const struct balm_provider *provider);
+
 void balm_provider_retain(struct balm_provider *provider);
 void balm_provider_release(struct balm_provider *provider); /* counted; accepts NULL */
 

@@ -112,6 +112,7 @@ static int set_up(void **state)
     setenv("AWS_ACCESS_KEY_ID", "AKIDOWN", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     setenv("HOME", "/nonexistent", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
     assert_int_equal(balm_loop_new(&loop, &err), BALM_OK);
     setup.loop = loop;
@@ -231,6 +232,26 @@ static void roles_with_other_policies_are_others(void **state)
     (void)call_once((struct balm_session_options){.role_arn = ROLE, .external_id = "id"});
     (void)call_once((struct balm_session_options){.role_arn = ROLE, .session_name = "other"});
     assert_int_equal(seen.assumed, 3);
+}
+
+static void roles_that_nobody_uses_make_room(void **state)
+{
+    struct balm_session_options options = {.role_arn = ROLE};
+    struct balm_session *kept = session_of(options);
+    struct exchange exchange;
+    char arn[64];
+    int i;
+    (void)state;
+    for (i = 0; i < 3000; i++) {
+        snprintf(arn, sizeof arn, "arn:aws:iam::111122223333:role/n%d", i);
+        options.role_arn = arn;
+        balm_session_release(session_of(options));
+    }
+    start(&exchange, kept);
+    balm_loop_run(loop);
+    assert_int_equal(exchange.err.code, BALM_OK);
+    balm_call_release(exchange.call);
+    balm_session_release(kept);
 }
 
 static void to_the_wrong_account_nothing_is_sent(void **state)
@@ -429,6 +450,7 @@ int main(void)
         TEST(a_call_is_signed_sent_and_read),
         TEST(a_role_is_assumed_once_for_all),
         TEST(roles_with_other_policies_are_others),
+        TEST(roles_that_nobody_uses_make_room),
         TEST(to_the_wrong_account_nothing_is_sent),
         TEST(the_own_account_is_asked_for_once),
         TEST(a_fault_of_the_server_is_tried_again),

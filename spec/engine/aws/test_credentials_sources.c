@@ -126,7 +126,7 @@ static int set_up(void **state)
     server_start(&server, answer);
     snprintf(url, sizeof url, "http://%s", server.host);
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
-    return balm_loop_new(&loop, &err);
+    return (int)balm_loop_new(&loop, &err);
 }
 
 /* As a process does that starts with the environment as it is now. */

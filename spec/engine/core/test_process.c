@@ -27,7 +27,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&told, 0, sizeof told);
-    return balm_loop_new(&loop, &err);
+    return (int)balm_loop_new(&loop, &err);
 }
 
 static int tear_down(void **state)
