@@ -66,11 +66,9 @@ static void tell_association(struct telling *telling)
     const struct balm_association *association = &telling->intent.association;
     struct balm_value about = balm_map(telling->arena);
 
-    if (balm_intent_associate(&telling->intent, &telling->err) || !association->remediation) {
-        tell_config(telling);
-        return;
-    }
+    telling->err.code = balm_intent_associate(&telling->intent, &telling->err);
     tell_config(telling);
+    if (telling->err.code || !association->remediation) return;
     set_text(telling, about, "remediation", association->remediation);
     set_text(telling, about, "by",
              association->matched[0] ? association->matched : "the event, which names it");
@@ -85,7 +83,8 @@ static void tell_script(struct telling *telling)
     struct balm_value about = balm_map(telling->arena);
     struct balm_value declaration;
 
-    if (balm_intent_load(&telling->intent, &telling->err)) return;
+    telling->err.code = balm_intent_load(&telling->intent, &telling->err);
+    if (telling->err.code) return;
     declaration = telling->intent.declaration;
     set_text(telling, about, "path", balm_version_path(telling->intent.version));
     set_text(telling, about, "version", balm_version_hash(telling->intent.version));
@@ -139,10 +138,13 @@ static void tell_rest(struct telling *telling)
 {
     struct balm_intent *intent = &telling->intent;
 
-    if (intent->version && !balm_intent_complete(intent, &telling->err)) {
-        set(telling, telling->told, "parameters", intent->parameters);
+    if (intent->version) {
+        telling->err.code = balm_intent_complete(intent, &telling->err);
+        if (!telling->err.code) set(telling, telling->told, "parameters", intent->parameters);
     }
-    if (telling->err.code || balm_intent_locate(intent, &telling->err)) return;
+    if (telling->err.code) return;
+    telling->err.code = balm_intent_locate(intent, &telling->err);
+    if (telling->err.code) return;
     set_text(telling, telling->told, "region", intent->region);
     set_text(telling, telling->told, "role",
              intent->role_arn ? intent->role_arn : "none: the process's own credentials");

@@ -145,7 +145,10 @@ static void ask_on(struct balm_guarding *guarding)
             balm_guard_is_skipped(intent->engine, guard)) {
             continue;
         }
-        if (guard->needs_script && balm_intent_load(intent, &guarding->err)) break;
+        if (guard->needs_script) {
+            guarding->err.code = balm_intent_load(intent, &guarding->err);
+            if (guarding->err.code) break;
+        }
         guarding->asked = guard;
         guarding->answered = false;
         guarding->asking = true;

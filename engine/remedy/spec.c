@@ -343,6 +343,7 @@ enum balm_code balm_spec_load(struct balm_spec *out, const char *path, struct ba
     *faults = with.faults;
     if (!code) code = balm_evaluate(arena, path, text.bytes, text.len, &limits, &file, err);
     balm_buf_free(&text);
+    if (code == BALM_E_SCRIPT) return balm_err_prefix(err, "not a spec");
     if (code) return code;
     read_file(&with, file, out);
     if (balm_arena_status(arena, err)) return err->code;

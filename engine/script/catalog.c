@@ -169,8 +169,11 @@ static enum balm_code unknown(const struct search *search, struct balm_arena *ar
         return balm_fail(err, BALM_E_ARG, "there is no remediation \"%.128s\"; did you mean %s?",
                          search->id, near);
     }
-    return balm_fail(err, BALM_E_ARG, "there is no remediation \"%.128s\" among the %zu loaded",
-                     search->id, count);
+    return balm_fail(err, BALM_E_ARG,
+                     "there is no remediation \"%.128s\" among the %zu of %.128s%s: --remediations "
+                     "names other folders",
+                     search->id, count, catalog->folder_count ? catalog->folders[0].path : "",
+                     catalog->folder_count > 1 ? ", ..." : "");
 }
 
 static void fault_twice(struct balm_arena *arena, struct balm_value faults,

@@ -290,19 +290,22 @@ static enum balm_code list_folder(struct balm_catalog *catalog, struct balm_fold
     const char **names = NULL;
     size_t count = 0;
     struct balm_stamp stamp;
+    struct balm_err refusal;
     enum balm_code code;
 
     balm_stamp_take(&stamp, folder->path);
-    code = balm_dir_list(&arena, folder->path, ".lua", &names, &count, err);
+    code = balm_dir_list(&arena, folder->path, ".lua", &names, &count, &refusal);
     if (!code || (folder->listed && !stamp.exists)) {
         code = take_names(catalog, folder, names, count, err);
         watch_again(catalog, folder, &stamp);
         if (!code) folder->stamp = stamp;
         folder->refused = false;
     } else if (folder->listed && code != BALM_E_NOMEM) {
-        if (!folder->refused) balm_log(catalog->log, BALM_LOG_ERROR, "%s", err->message);
+        if (!folder->refused) balm_log(catalog->log, BALM_LOG_ERROR, "%s", refusal.message);
         folder->refused = true;
         code = BALM_OK;
+    } else {
+        *err = refusal;
     }
     balm_arena_free(&arena);
     return code;

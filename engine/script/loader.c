@@ -249,14 +249,16 @@ static enum balm_code finish(struct loading *loading, struct balm_err *err)
 /* What is wrong with a file is a fault of it; what the machine lacks is an error. */
 static enum balm_code load_file(struct loading *loading, struct balm_err *err)
 {
+    struct balm_err wrong;
     enum balm_code code;
 
     look(loading, loading->path);
-    code = read_part(loading, NULL, loading->path, err);
-    if (!code) code = run(loading, err);
-    if (!code) code = finish(loading, err);
-    if (!code || code == BALM_E_NOMEM) return code;
-    fault_of(loading, err);
+    code = read_part(loading, NULL, loading->path, &wrong);
+    if (!code) code = run(loading, &wrong);
+    if (!code) code = finish(loading, &wrong);
+    if (!code) return BALM_OK;
+    if (code == BALM_E_NOMEM) return balm_nomem(err);
+    fault_of(loading, &wrong);
     return balm_arena_status(&loading->load->arena, err);
 }
 

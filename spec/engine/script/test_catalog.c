@@ -126,6 +126,11 @@ static void a_bad_version_leaves_the_old_one_serving(void **state)
     save("scripts/aws_x_one.lua", "return {");
     wait_a_little();
     serves("v1");
+    save("scripts/aws_x_one.lua", "return {{");
+    usleep(2000); /* it is found to be bad while it is looked for */
+    err.code = BALM_OK;
+    serves("v1");
+    assert_int_equal(err.code, BALM_OK);
     save("scripts/aws_x_one.lua", SCRIPT("v2"));
     wait_a_little();
     serves("v2");
