@@ -32,21 +32,21 @@ static enum balm_code check_texts(const struct balm_credentials *credentials, st
 
 /* Of a pair half is a mistake that would otherwise end in the use of other credentials. */
 enum balm_found balm_find_pair(struct balm_aws *aws, const struct balm_credentials *pair,
-                               const char *where, struct balm_provider **out, struct balm_err *err)
+                               const struct balm_pair_names *names, struct balm_provider **out,
+                               struct balm_err *err)
 {
     const char *id = pair->access_key_id;
     const char *secret = pair->secret_access_key;
     enum balm_code code = BALM_OK;
     if (!id && !secret) return BALM_NOT_MEANT;
     if (!id || !secret) {
-        code = balm_fail(err, BALM_E_AUTH, "the %s is set but the %s is not; set both or neither",
-                         id ? "access key id" : "secret access key",
-                         id ? "secret access key" : "access key id");
+        code = balm_fail(err, BALM_E_AUTH, "%s is set but %s is not; set both or neither",
+                         id ? names->id : names->secret, id ? names->secret : names->id);
     }
     if (!code) code = check_texts(pair, err);
     if (!code) code = balm_provider_fixed(out, aws->loop, pair, "", err);
     if (!code) return BALM_FOUND;
-    (void)balm_err_prefix(err, "%s", where);
+    (void)balm_err_prefix(err, "%s", names->where);
     return BALM_BROKEN;
 }
 
@@ -74,9 +74,11 @@ enum balm_found balm_find_in_environment(struct balm_aws *aws, struct balm_provi
     struct balm_credentials pair = {balm_aws_config_env("AWS_ACCESS_KEY_ID"),
                                     balm_aws_config_env("AWS_SECRET_ACCESS_KEY"),
                                     balm_aws_config_env("AWS_SECURITY_TOKEN")};
+    static const struct balm_pair_names names = {"the environment", "AWS_ACCESS_KEY_ID",
+                                                 "AWS_SECRET_ACCESS_KEY"};
     enum balm_found found;
     if (!pair.session_token) pair.session_token = balm_aws_config_env("AWS_SESSION_TOKEN");
-    found = balm_find_pair(aws, &pair, "the environment", out, err);
+    found = balm_find_pair(aws, &pair, &names, out, err);
     if (found != BALM_FOUND || !check_expiration(err)) return found;
     balm_provider_release(*out);
     *out = NULL;

@@ -33,9 +33,14 @@ enum balm_code balm_provider_process(struct balm_provider **out, struct balm_aws
                                      const char *profile, const char *command,
                                      struct balm_err *err);
 
-/* A pair of keys as they are, and a token or NULL; where says whose they are. */
+/* What a pair of keys is called there, for errors. */
+struct balm_pair_names {
+    const char *where, *id, *secret;
+};
+/* A pair of keys as they are, NULL where there is none, and a token or NULL. */
 enum balm_found balm_find_pair(struct balm_aws *aws, const struct balm_credentials *pair,
-                               const char *where, struct balm_provider **out, struct balm_err *err);
+                               const struct balm_pair_names *names, struct balm_provider **out,
+                               struct balm_err *err);
 
 /* Credentials as a document has them: AccessKeyId, SecretAccessKey, a token under token_key,
    Expiration. Texts stay document's. *expires as in balm_provider_supply(). */

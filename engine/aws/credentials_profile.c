@@ -74,10 +74,12 @@ static enum balm_found with_keys(struct balm_aws *aws, struct balm_value file, c
                                     text_of(section, "aws_secret_access_key"),
                                     text_of(section, "aws_security_token")};
     struct balm_buf where = BALM_BUF_INIT(128);
+    struct balm_pair_names names = {NULL, "aws_access_key_id", "aws_secret_access_key"};
     enum balm_found found;
     if (!pair.session_token) pair.session_token = text_of(section, "aws_session_token");
     (void)balm_buf_addf(&where, "profile \"%.64s\"", profile);
-    found = balm_find_pair(aws, &pair, where.bytes, out, err);
+    names.where = where.bytes;
+    found = balm_find_pair(aws, &pair, &names, out, err);
     balm_buf_free(&where);
     return found;
 }

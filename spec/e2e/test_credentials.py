@@ -105,7 +105,7 @@ CASES = [
          "[b]\n" + KEYS.format("B"), env={"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}),
     Case("a profile that there is not", profile="nobody", says='no profile "nobody"'),
     Case("a secret that is missing from a file", credentials="[default]\naws_access_key_id = AKIAX\n",
-         says='profile "default": the access key id is set'),
+         says='profile "default": aws_access_key_id is set but aws_secret_access_key is not'),
     Case("comments, blanks, CRLF, colons and upper case",
          credentials="# one\r\n[other]\r\n; two\r\n[default]\r\nAWS_ACCESS_KEY_ID: AKIACRLF \r\n\r\n"
                      "  # three\r\naws_secret_access_key=CANARY/x=y#z\r\n"),
