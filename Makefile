@@ -8,6 +8,7 @@ CC := gcc
 endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
+INTO    := $(DESTDIR)$(PREFIX)
 BOTOCORE_DATA ?= /usr/lib/python3/dist-packages/botocore/data
 PYTHON  ?= /usr/bin/python3
 
@@ -36,8 +37,7 @@ TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tes
 # Programs that a Python test drives: they read lines and answer lines.
 TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c)))
 
-.PHONY: build demo test test-c test-lua test-e2e test-san test-valgrind tools bench check format install clean \
-        help deps objects flags
+.PHONY: build demo test test-c test-lua test-e2e tools bench check format install clean help deps objects flags
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -96,13 +96,10 @@ format:
 
 #: make install     into $(DESTDIR)$(PREFIX)
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/balm
-	install -m 755 $(OUT)/balm $(DESTDIR)$(PREFIX)/bin/balm
-	install -m 644 build/models.pack $(DESTDIR)$(PREFIX)/share/balm/models.pack
-	install -m 644 engine/aws/actions.tsv $(DESTDIR)$(PREFIX)/share/balm/actions.tsv
-	cd lua && find . -name '*.lua' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/lua/{} \;
-	cd remediations && find . -name '*.lua' \
-	    -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/balm/remediations/{} \;
+	install -d $(INTO)/bin $(INTO)/share/balm
+	install -m 755 $(OUT)/balm $(INTO)/bin/balm
+	install -m 644 build/models.pack engine/aws/actions.tsv $(INTO)/share/balm
+	find lua remediations -name '*.lua' -exec install -D -m 644 {} $(INTO)/share/balm/{} \;
 
 #: make clean       forgets all that was built
 clean:

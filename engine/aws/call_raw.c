@@ -10,26 +10,6 @@ static bool is_s3(const struct balm_service *service)
     return strcmp(balm_service_signing_name(service), "s3") == 0;
 }
 
-/* Without empty, "." and ".." segments. */
-static void add_normalised(struct balm_buf *to, const char *path)
-{
-    bool ends_open = path[0] && path[strlen(path) - 1] == '/';
-    while (*path) {
-        size_t len = strcspn(path, "/");
-        if (len == 2 && memcmp(path, "..", 2) == 0) {
-            while (to->len && to->bytes[to->len - 1] != '/') {
-                balm_buf_cut(to, 1);
-            }
-            balm_buf_cut(to, 1);
-        } else if (len && !(len == 1 && path[0] == '.')) {
-            (void)balm_buf_addc(to, '/');
-            (void)balm_buf_add(to, path, len);
-        }
-        path += len + (path[len] == '/');
-    }
-    if (!to->len || ends_open) (void)balm_buf_addc(to, '/');
-}
-
 static enum balm_code set_path(struct balm_call *call, const char *path, struct balm_err *err)
 {
     struct balm_buf plain = BALM_BUF_INIT(BALM_BUF_MAX);
@@ -39,7 +19,8 @@ static enum balm_code set_path(struct balm_call *call, const char *path, struct 
     if (is_s3(call->service)) {
         (void)balm_buf_adds(&plain, path);
     } else {
-        add_normalised(&plain, path);
+        balm_text_add_segments(&plain, path);
+        if (!plain.len || balm_text_ends(path, "/")) (void)balm_buf_addc(&plain, '/');
     }
     (void)balm_text_percent(&encoded, plain.bytes, plain.len, "/");
     code = balm_buf_status(&plain, "path", err);

@@ -177,7 +177,7 @@ const char *balm_response_add_header(struct balm_response *response, const char 
     headers = make_room(arena, response->headers, response->header_len, sizeof *headers);
     if (!own_name || !own_value || !headers) return NULL;
     for (i = 0; i < name_len; i++) {
-        if (own_name[i] >= 'A' && own_name[i] <= 'Z') own_name[i] = (char)(own_name[i] + 32);
+        own_name[i] = balm_text_lower(own_name[i]);
     }
     response->headers = headers;
     headers[response->header_len++] = (struct balm_header){own_name, own_value};

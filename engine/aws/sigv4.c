@@ -38,8 +38,8 @@ static const char *const never_signed[] = {"connection",
 static int compare_names(const char *a, const char *b)
 {
     for (;; a++, b++) {
-        unsigned char x = (unsigned char)(*a >= 'A' && *a <= 'Z' ? *a + ('a' - 'A') : *a);
-        unsigned char y = (unsigned char)(*b >= 'A' && *b <= 'Z' ? *b + ('a' - 'A') : *b);
+        unsigned char x = (unsigned char)balm_text_lower(*a);
+        unsigned char y = (unsigned char)balm_text_lower(*b);
         if (x != y) return x < y ? -1 : 1;
         if (!x) return 0;
     }
@@ -94,7 +94,7 @@ static void add_lower(struct balm_buf *buf, const char *name)
     size_t i;
     if (!to) return;
     for (i = 0; i < len; i++) {
-        to[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+        to[i] = balm_text_lower(name[i]);
     }
     balm_buf_grew(buf, len);
 }
@@ -160,24 +160,6 @@ static void add_query(const struct balm_request *request, struct balm_buf *buf)
     }
 }
 
-/* Adds path's segments to buf without "." and empty ones; ".." takes away the one before. */
-static void add_segments(struct balm_buf *buf, const char *path)
-{
-    while (*path) {
-        size_t len = strcspn(path, "/");
-        if (len == 2 && path[0] == '.' && path[1] == '.') {
-            while (buf->len && buf->bytes[buf->len - 1] != '/') {
-                balm_buf_cut(buf, 1);
-            }
-            balm_buf_cut(buf, 1);
-        } else if (len && !(len == 1 && path[0] == '.')) {
-            (void)balm_buf_addc(buf, '/');
-            (void)balm_buf_add(buf, path, len);
-        }
-        path += len + (path[len] == '/');
-    }
-}
-
 static void add_path(const struct balm_request *request, bool raw, struct balm_buf *buf)
 {
     struct balm_buf path = BALM_BUF_INIT(CANONICAL_MAX);
@@ -187,8 +169,8 @@ static void add_path(const struct balm_request *request, bool raw, struct balm_b
         (void)balm_buf_adds(buf, request->path);
         return;
     }
-    add_segments(&path, request->base_path);
-    add_segments(&path, request->path);
+    balm_text_add_segments(&path, request->base_path);
+    balm_text_add_segments(&path, request->path);
     if (!path.len || balm_text_ends(end, "/")) (void)balm_buf_addc(&path, '/');
     (void)balm_text_percent(buf, path.bytes, path.len, "/");
     if (path.code) buf->code = path.code;

@@ -147,14 +147,9 @@ bool balm_text_ends(const char *text, const char *suffix)
     return len >= suffix_len && memcmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 bool balm_text_same_nocase(const char *a, const char *b)
 {
-    for (; lower(*a) == lower(*b); a++, b++) {
+    for (; balm_text_lower(*a) == balm_text_lower(*b); a++, b++) {
         if (!*a) return true;
     }
     return false;
@@ -193,6 +188,23 @@ bool balm_text_glob(const char *pattern, const char *text)
         pattern++;
     }
     return !*pattern;
+}
+
+void balm_text_add_segments(struct balm_buf *buf, const char *path)
+{
+    while (*path) {
+        size_t len = strcspn(path, "/");
+        if (len == 2 && path[0] == '.' && path[1] == '.') {
+            while (buf->len && buf->bytes[buf->len - 1] != '/') {
+                balm_buf_cut(buf, 1);
+            }
+            balm_buf_cut(buf, 1);
+        } else if (len && !(len == 1 && path[0] == '.')) {
+            (void)balm_buf_addc(buf, '/');
+            (void)balm_buf_add(buf, path, len);
+        }
+        path += len + (path[len] == '/');
+    }
 }
 
 bool balm_text_is_host_label(const char *text, size_t len)

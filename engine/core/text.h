@@ -32,12 +32,22 @@ size_t balm_text_utf8_put(char out[4], uint32_t code_point);
    character, line breaks and those of two bytes (U+0080 to U+009F) included, becomes `instead`. */
 enum balm_code balm_text_visible(struct balm_buf *buf, const char *text, size_t len, char instead);
 
+/* Of ASCII alone, whatever the locale. */
+static inline char balm_text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 bool balm_text_starts(const char *text, const char *prefix);
 bool balm_text_ends(const char *text, const char *suffix);
 bool balm_text_same_nocase(const char *a, const char *b);
 /* `*` any run, `?` any one character; the whole of text must match. Takes at most the product of
    the two lengths. */
 bool balm_text_glob(const char *pattern, const char *text);
+
+/* Adds the segments of a URL's path, each with a "/" before it, and without "." and empty ones; ".."
+   takes away the one before. */
+void balm_text_add_segments(struct balm_buf *buf, const char *path);
 
 /* "PutBucketVersioning" to "put_bucket_versioning", by botocore's xform_name: "DescribeDBInstances"
    to "describe_db_instances", "ListObjectsV2" to "list_objects_v2". */

@@ -15,11 +15,6 @@ static bool is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
-static char lower(char c)
-{
-    return is_upper(c) ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* Words with capitals of their own, which botocore keeps whole wherever an operation has them. */
 static const struct {
     const char *word;
@@ -56,7 +51,7 @@ static void put(struct balm_buf *buf, char *before, char c)
 {
     bool ends_word = is_lower(*before) || (*before >= '0' && *before <= '9');
     if (is_upper(c) && ends_word) balm_buf_addc(buf, '_');
-    balm_buf_addc(buf, lower(c));
+    balm_buf_addc(buf, balm_text_lower(c));
     *before = c;
 }
 
@@ -105,7 +100,7 @@ enum balm_code balm_text_snake(struct balm_buf *buf, const char *name)
         memmove(text + len - plural + 1, text + len - plural, plural + 1);
         text[len - plural] = '_';
         for (i = len - plural + 1; i <= len; i++) {
-            text[i] = lower(text[i]);
+            text[i] = balm_text_lower(text[i]);
         }
     }
     split(buf, text);
@@ -173,7 +168,7 @@ static bool fold(char out[NAME_MAX_LEN + 1], const char *name)
     for (; *name; name++) {
         if (*name == '_') continue;
         if (len == NAME_MAX_LEN) return false;
-        out[len++] = lower(*name);
+        out[len++] = balm_text_lower(*name);
     }
     out[len] = '\0';
     return true;

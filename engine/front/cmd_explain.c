@@ -171,6 +171,8 @@ const struct balm_command balm_cmd_explain = {
     .name = "explain",
     .synopsis = "[EVENT...]\n--remediation ID --resource FILE|JSON [--param NAME=VALUE]...",
     .summary = "what was understood, which remediation, which guards, and why; calls nothing",
+    .text = "Tells of each event the finding that was understood, the remediation and the role it "
+            "leads\nto, its parameters, and which guard would stop it.",
     .options = options_of_explain,
     .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS,
     .words_max = 10000,

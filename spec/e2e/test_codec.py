@@ -14,9 +14,8 @@ import answer
 import pytest
 from differential import (SEED, Oracle, Values, botocore_error, by_value, plain, refused_by_both, sample,
                           shown_difference)
-from harness import ROOT
+from harness import BUILD, PACK
 
-BUILD = ROOT / "build" / os.environ.get("BALM_KIND", "release")
 TOOL = BUILD / "spec/engine/aws/tool_codec"
 # What signing and sending add, and what depends on the time.
 SIGNING = {"user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "expect", "content-length", "x-amz-date",
@@ -25,7 +24,7 @@ SIGNING = {"user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "expect", "
 
 class Tool:
     def __init__(self):
-        self.process = subprocess.Popen([TOOL, ROOT / "build/models.pack"], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([TOOL, PACK], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
 
     def __call__(self, **line):

@@ -15,11 +15,9 @@ from botocore.model import ServiceModel
 from botocore.regions import EndpointResolverBuiltins as Builtin
 from botocore.regions import EndpointRulesetResolver
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build", os.environ.get("BALM_KIND", "release"))
-TOOL = os.path.join(BUILD, "spec", "engine", "aws", "tool_endpoints")
-BALM = os.path.join(BUILD, "balm")
-PACK = os.path.join(ROOT, "build", "models.pack")
+from harness import BALM, BUILD, PACK
+
+TOOL = BUILD / "spec/engine/aws/tool_endpoints"
 ACCOUNT = "123456789012"
 OUTPOST = f"arn:aws:s3-outposts:us-west-2:{ACCOUNT}:outpost/op-01234567890123456"
 BUCKETS = [

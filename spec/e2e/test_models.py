@@ -13,10 +13,8 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ServiceModel
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build", os.environ.get("BALM_KIND", "release"))
-BALM = os.path.join(BUILD, "balm")
-PACK = os.path.join(ROOT, "build", "models.pack")
+from harness import BALM, PACK
+
 LOADER = botocore.session.Session().get_component("data_loader")
 DATA = LOADER.BUILTIN_DATA_PATH
 SERVICES = LOADER.list_available_services("service-2")

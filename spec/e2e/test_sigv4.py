@@ -7,7 +7,6 @@ whole Authorization header.
 import datetime
 import json
 import os
-import pathlib
 import random
 import subprocess
 from unittest import mock
@@ -17,9 +16,9 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-KIND = os.environ.get("BALM_BUILD", "release")
-TOOL = ROOT / "build" / KIND / "spec" / "engine" / "aws" / "test_sigv4"
+from harness import BUILD
+
+TOOL = BUILD / "spec/engine/aws/test_sigv4"
 LETTERS = "abcXYZ019-_.~ !$&'()*+,;=:@/?#[]%\"<>\\^`{|}\u00e9\u4e2d\U0001f600"
 PATH_PIECES = ["a", "b c", ".", "..", "", "%2F", "~", "\u00e9", "x+y", "a:b", "$", "a*b", "=", "@"]
 

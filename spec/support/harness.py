@@ -9,7 +9,9 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BALM = os.environ.get("BALM", str(ROOT / "build/release/balm"))
+BUILD = ROOT / "build" / os.environ.get("BALM_KIND", "release")  # BALM_KIND=san: the sanitizers' build
+BALM = os.environ.get("BALM", str(BUILD / "balm"))
+PACK = ROOT / "build/models.pack"
 ACCOUNT, OTHER_ACCOUNT, ENGINE_ACCOUNT = "111122223333", "444455556666", "999999999999"
 REGION = "eu-west-1"
 ENGINE_KEY = {"AWS_ACCESS_KEY_ID": "AKIAENGINE0000000000",

@@ -254,6 +254,23 @@ static void finds_the_name_that_was_meant(void **state)
     assert_null(balm_text_nearest("Bucket", names, 0));
 }
 
+static void segments(const char *path, const char *expected)
+{
+    balm_buf_clear(&buf);
+    balm_text_add_segments(&buf, path);
+    assert_string_equal(buf.bytes, expected);
+}
+
+static void takes_dots_out_of_paths(void **state)
+{
+    (void)state;
+    segments("/a/./b//c/", "/a/b/c");
+    segments("/a/../b/..", "");
+    segments("/../../a", "/a");
+    segments("/...//.a", "/.../.a");
+    segments("/", "");
+}
+
 static void knows_host_labels(void **state)
 {
     char long_label[64];
@@ -354,6 +371,7 @@ int main(void)
         cmocka_unit_test(keeps_words_with_capitals_of_their_own),
         cmocka_unit_test(counts_how_far_names_are_apart),
         cmocka_unit_test(finds_the_name_that_was_meant),
+        cmocka_unit_test(takes_dots_out_of_paths),
         cmocka_unit_test(knows_host_labels),
         cmocka_unit_test(makes_different_uuids),
         cmocka_unit_test(wipes),
