@@ -19,7 +19,7 @@ enum balm_code balm_text_unpercent(struct balm_buf *buf, const char *text, size_
 
 enum balm_code balm_text_hex(struct balm_buf *buf, const void *bytes, size_t len); /* lower case */
 enum balm_code balm_text_base64(struct balm_buf *buf, const void *bytes, size_t len);
-/* Strict RFC 4648 §4 (white space is skipped); else BALM_E_INPUT, and buf is as it was. */
+/* Strict RFC 4648 §4, white space skipped; else BALM_E_INPUT, and buf is as it was. */
 enum balm_code balm_text_unbase64(struct balm_buf *buf, const char *text, size_t len);
 
 bool balm_text_is_utf8(const char *text, size_t len);
