@@ -45,7 +45,7 @@ bool balm_text_same_nocase(const char *a, const char *b);
    the two lengths. */
 bool balm_text_glob(const char *pattern, const char *text);
 
-/* Adds the segments of a URL's path, each with a "/" before it, and without "." and empty ones; ".."
+/* Adds the segments of a URL's path, each with a "/" before it, without "." and empty ones; ".."
    takes away the one before. */
 void balm_text_add_segments(struct balm_buf *buf, const char *path);
 
