@@ -303,3 +303,13 @@ char *balm_file_own(struct balm_arena *arena, const char *what)
     }
     return found;
 }
+
+char *balm_file_state(struct balm_arena *arena, const char *name)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    /* The convention ignores a relative one. */
+    if (state && *state == '/') return balm_arena_printf(arena, "%s/balm/%s", state, name);
+    if (!home || *home != '/') return NULL;
+    return balm_arena_printf(arena, "%s/.local/state/balm/%s", home, name);
+}

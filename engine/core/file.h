@@ -34,4 +34,8 @@ enum balm_code balm_dir_list(struct balm_arena *arena, const char *dir, const ch
    "remediations" or "models.pack". NULL when there is none. */
 char *balm_file_own(struct balm_arena *arena, const char *what);
 
+/* Where Balm keeps what one machine remembers: name below balm/ in XDG_STATE_HOME, or in
+   ~/.local/state. NULL where neither is known, or memory ran out. */
+char *balm_file_state(struct balm_arena *arena, const char *name);
+
 #endif

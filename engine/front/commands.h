@@ -15,6 +15,8 @@ extern const struct balm_command balm_cmd_explain;
 extern const struct balm_command balm_cmd_plan;
 extern const struct balm_command balm_cmd_run;
 extern const struct balm_command balm_cmd_show;
+extern const struct balm_command balm_cmd_start;
+extern const struct balm_command balm_cmd_stop;
 extern const struct balm_command balm_cmd_test;
 
 #endif

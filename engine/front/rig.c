@@ -58,6 +58,17 @@ static enum balm_code open_config(struct balm_rig *rig, const struct balm_rig_op
     return balm_policy_source_new(&rig->policies, &source, balm_cli_arena(cli), faults, err);
 }
 
+static enum balm_code open_guards(struct balm_rig *rig, const struct balm_rig_options *options,
+                                  struct balm_err *err)
+{
+    const struct balm_guard_set_setup setup = {.loop = rig->world.loop, .aws = rig->world.aws};
+
+    if (options->ignores_config) return BALM_OK;
+    if (balm_guard_set_new(&rig->guards, &setup, err)) return err->code;
+    rig->engine.guards = balm_guard_set_list(rig->guards, &rig->engine.guard_count);
+    return BALM_OK;
+}
+
 int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
                   const struct balm_rig_options *options)
 {
@@ -75,7 +86,7 @@ int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
                                            .host = rig->host,
                                            .log = balm_cli_log(cli),
                                            .limits = BALM_LIMITS_DEFAULT};
-        if (!fill_options(rig, &err)) return BALM_EXIT_OK;
+        if (!open_guards(rig, options, &err) && !fill_options(rig, &err)) return BALM_EXIT_OK;
     }
     status =
         balm_list_len(faults) > 0 ? balm_cli_fail_all(cli, &err, faults) : balm_cli_fail(cli, &err);
@@ -85,6 +96,7 @@ int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
 
 void balm_rig_close(struct balm_rig *rig)
 {
+    balm_guard_set_release(rig->guards);
     balm_lua_host_release(rig->host);
     balm_policy_source_release(rig->policies);
     balm_catalog_release(rig->catalog);

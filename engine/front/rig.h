@@ -7,18 +7,20 @@
 
 #include "front/world.h"
 #include "remedy/engine.h"
+#include "remedy/guard_set.h"
 
 struct balm_rig {
     struct balm_world world;
     struct balm_catalog *catalog;
     struct balm_policy_source *policies;
     struct balm_lua_host *host;
+    struct balm_guard_set *guards;
     struct balm_engine engine;
 };
 
 struct balm_rig_options {
     bool watches; /* changed scripts and a changed configuration are taken up while it runs */
-    bool ignores_config; /* specs know none */
+    bool ignores_config; /* specs know none, and no guard but the built-in ones */
     int64_t fixed_now;   /* microseconds, or 0 for the clock */
 };
 

@@ -95,10 +95,19 @@ static void tell_script(struct telling *telling)
     set(telling, telling->told, "script", about);
 }
 
+static void on_late_answer(void *owner, struct balm_guarding *guarding)
+{
+    (void)guarding;
+    balm_loop_stop(owner);
+}
+
 static void tell_guard(struct telling *telling, const struct balm_guard *guard,
                        struct balm_value guards)
 {
-    struct balm_guarding asking = {.intent = &telling->intent, .asked = guard, .asking = true};
+    const struct balm_guards_question question = {
+        .intent = &telling->intent, .moment = BALM_BEFORE_RUN, .now = balm_clock_now()};
+    struct balm_loop *loop = telling->intent.engine->loop;
+    struct balm_guarding asking;
     struct balm_value about = balm_map(telling->arena);
 
     set_text(telling, about, "guard", guard->name);
@@ -111,10 +120,10 @@ static void tell_guard(struct telling *telling, const struct balm_guard *guard,
         set_text(telling, about, "answer", "not asked: the script cannot be loaded");
         return;
     }
-    asking.now = balm_clock_now();
-    guard->ask(guard, &asking);
+    balm_guard_ask_alone(&asking, guard, &question, on_late_answer, loop);
+    if (!asking.answered) balm_loop_run(loop);
     if (!asking.answered) {
-        if (guard->forget) guard->forget(guard, &asking);
+        balm_guards_forget(&asking);
         set_text(telling, about, "answer", "asked when it runs");
         return;
     }

@@ -8,6 +8,7 @@
 #ifndef BALM_REMEDY_GATES_H
 #define BALM_REMEDY_GATES_H
 
+#include "remedy/guard.h"
 #include "remedy/scrub.h"
 #include "script/gate.h"
 
@@ -42,6 +43,26 @@ void balm_gates_planned(struct balm_gates *gates, struct balm_question *question
 /* For a gate that stands in AWS's place: every gate before it hears the outcome. */
 void balm_gates_settled(struct balm_gates *gates, struct balm_question *question,
                         const struct balm_call_result *result);
+
+/* ---- guards: those that are asked before each write ---- */
+
+struct balm_waiting_write;
+
+struct balm_gate_guards {
+    struct balm_gate_link link;
+    struct balm_intent *intent;
+    const size_t *writes; /* that the run has made */
+    struct balm_guarding guarding;
+    struct balm_waiting_write *first; /* the guards are asked for this one, others wait behind it */
+    void (*refused)(void *owner, const struct balm_guarding *guarding);
+    void *owner;
+};
+/* refused is called once: the call that was asked for stays unanswered, and so does all that comes
+   behind it; whoever is told ends the run. */
+void balm_gate_guards_init(struct balm_gate_guards *gate, struct balm_intent *intent,
+                           const size_t *writes,
+                           void (*refused)(void *owner, const struct balm_guarding *guarding),
+                           void *owner);
 
 /* ---- record: lists the calls that are made, and how they ended ---- */
 

@@ -1,5 +1,8 @@
 #include "remedy/guard.h"
 
+#include "core/time.h"
+#include "remedy/tags.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -46,16 +49,33 @@ static void off(const struct balm_guard *guard, struct balm_guarding *guarding)
     }
 }
 
+/* A resource may ask by itself to be left alone for a while, by a tag with a date. A date that
+   cannot be read is taken for one that has not come yet. */
+static bool asks_to_be_skipped(struct balm_guarding *guarding, const char **until)
+{
+    struct balm_intent *intent = guarding->intent;
+    struct balm_value tags = balm_finding_tags(intent->finding, intent->arena);
+    struct balm_value tag = balm_get(tags, "balm:skip-until");
+    int64_t micros = 0;
+
+    if (tag.type != BALM_STRING) return false;
+    *until = tag.as.text;
+    return !balm_time_parse(tag.as.text, tag.len, &micros) || guarding->now < micros;
+}
+
 static void excluded(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     const struct balm_intent *intent = guarding->intent;
     struct balm_exclusion exclusion;
+    const char *until;
 
     (void)guard;
     if (balm_policy_excludes(intent->policy, intent->finding, intent->association.remediation,
-                             guarding->now, &exclusion)) {
+                             guarding->now, intent->arena, &exclusion)) {
         balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
                           exclusion.owner, exclusion.reason);
+    } else if (asks_to_be_skipped(guarding, &until)) {
+        balm_guard_refuse(guarding, "its tag balm:skip-until says \"%.40s\"", until);
     } else {
         balm_guard_allow(guarding);
     }
@@ -78,12 +98,18 @@ static void destructive(const struct balm_guard *guard, struct balm_guarding *gu
     }
 }
 
+#define GUARD(name, can_be_skipped, needs_script, actions)                                         \
+    {                                                                                              \
+#name, can_be_skipped, needs_script, actions, 1u << BALM_BEFORE_RUN, name, NULL, NULL,     \
+            NULL                                                                                   \
+    }
+
 static const struct balm_guard built_in[] = {
-    {"account_not_enabled", false, false, FIX | PLAN | UNDO, account_not_enabled, NULL, NULL},
-    {"finding_closed", true, false, FIX | PLAN, finding_closed, NULL, NULL},
-    {"off", true, false, FIX | PLAN, off, NULL, NULL},
-    {"excluded", true, false, FIX | PLAN, excluded, NULL, NULL},
-    {"destructive", false, true, FIX, destructive, NULL, NULL},
+    GUARD(account_not_enabled, false, false, FIX | PLAN | UNDO),
+    GUARD(finding_closed, true, false, FIX | PLAN),
+    GUARD(off, true, false, FIX | PLAN),
+    GUARD(excluded, true, false, FIX | PLAN),
+    GUARD(destructive, false, true, FIX),
 };
 
 #define BUILT_IN (sizeof built_in / sizeof *built_in)
@@ -142,6 +168,7 @@ static void ask_on(struct balm_guarding *guarding)
     while ((guard = balm_guard_at(intent->engine, guarding->next)) != NULL) {
         guarding->next++;
         if (!(guard->actions & 1u << intent->action) ||
+            !(guard->moments & 1u << guarding->moment) ||
             balm_guard_is_skipped(intent->engine, guard)) {
             continue;
         }
@@ -166,7 +193,7 @@ static void answer(struct balm_guarding *guarding, bool allowed)
     guarding->answered = true;
     guarding->allowed = allowed;
     if (guarding->asking) return;
-    if (!allowed) {
+    if (!allowed || guarding->alone) {
         finish(guarding, guarding->asked);
         return;
     }
@@ -174,15 +201,34 @@ static void answer(struct balm_guarding *guarding, bool allowed)
     ask_on(guarding);
 }
 
-void balm_guards_ask(struct balm_guarding *guarding, struct balm_intent *intent, int64_t now,
-                     void (*done)(void *owner, struct balm_guarding *guarding), void *owner)
+static void fill(struct balm_guarding *guarding, const struct balm_guards_question *question,
+                 void (*done)(void *owner, struct balm_guarding *guarding), void *owner)
 {
     memset(guarding, 0, sizeof *guarding);
-    guarding->intent = intent;
-    guarding->now = now;
+    guarding->intent = question->intent;
+    guarding->moment = question->moment;
+    guarding->writes = question->writes;
+    guarding->now = question->now;
     guarding->done = done;
     guarding->owner = owner;
+}
+
+void balm_guards_ask(struct balm_guarding *guarding, const struct balm_guards_question *question,
+                     void (*done)(void *owner, struct balm_guarding *guarding), void *owner)
+{
+    fill(guarding, question, done, owner);
     ask_on(guarding);
+}
+
+void balm_guard_ask_alone(struct balm_guarding *guarding, const struct balm_guard *guard,
+                          const struct balm_guards_question *question,
+                          void (*done)(void *owner, struct balm_guarding *guarding), void *owner)
+{
+    fill(guarding, question, done, owner);
+    guarding->alone = guarding->asking = true;
+    guarding->asked = guard;
+    guard->ask(guard, guarding);
+    guarding->asking = false;
 }
 
 void balm_guards_forget(struct balm_guarding *guarding)
@@ -191,6 +237,15 @@ void balm_guards_forget(struct balm_guarding *guarding)
 
     guarding->asked = NULL;
     if (guard && !guarding->answered && guard->forget) guard->forget(guard, guarding);
+}
+
+void balm_guards_ended(const struct balm_engine *engine, const struct balm_result *result)
+{
+    const struct balm_guard *guard;
+
+    for (size_t i = 0; (guard = balm_guard_at(engine, i)) != NULL; i++) {
+        if (guard->ended) guard->ended(guard, result);
+    }
 }
 
 void balm_guard_allow(struct balm_guarding *guarding)

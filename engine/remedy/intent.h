@@ -19,6 +19,7 @@ struct balm_intent {
     enum balm_action
         action;   /* what is asked for; the configuration's mode may turn a fix into a plan */
     bool by_hand; /* --remediation: the configuration's modes do not count */
+    bool probes;  /* the open breaker lets it through, to see whether it may close */
 
     struct balm_policy *policy;          /* retained; NULL before balm_intent_associate() */
     struct balm_association association; /* .remediation is NULL where none is associated */

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "core/time.h"
 #include "remedy/policy_check.h"
+#include "remedy/tags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,9 +162,30 @@ bool balm_policy_has_account(const struct balm_policy *policy, const char *accou
     return false;
 }
 
-int64_t balm_policy_limit(const struct balm_policy *policy, const char *name)
+void balm_policy_guards(const struct balm_policy *policy, struct balm_guard_settings *out)
 {
-    return balm_get_int(balm_get(policy->root, "guards"), name, 0);
+    struct balm_value guards = balm_get(policy->root, "guards");
+    struct balm_value breaker = balm_get(guards, "breaker");
+    struct balm_value flapping = balm_get(guards, "flapping");
+    struct balm_value stop = balm_get(guards, "kill_switch");
+    struct balm_value share = balm_get(breaker, "share");
+
+    *out = (struct balm_guard_settings){
+        .per_hour = balm_get_int(guards, "per_hour", 500),
+        .per_hour_per_account = balm_get_int(guards, "per_hour_per_account", 100),
+        .per_hour_per_remediation = balm_get_int(guards, "per_hour_per_remediation", 200),
+        .breaker_of = balm_get_int(breaker, "of", 20),
+        .breaker_share = share.type == BALM_DOUBLE ? share.as.number
+                         : share.type == BALM_INT  ? (double)share.as.integer
+                                                   : 0.5,
+        .breaker_minutes = balm_get_int(breaker, "minutes", 15),
+        .flapping_times = balm_get_int(flapping, "times", 3),
+        .flapping_hours = balm_get_int(flapping, "hours", 24),
+        .fixes_managed = strcmp(balm_get_string(guards, "managed", "skip"), "fix") == 0,
+        .stop_file = balm_get_string(stop, "file", NULL),
+        .stop_parameter = balm_get_string(stop, "parameter", NULL),
+        .stop_region = balm_get_string(stop, "region", NULL),
+    };
 }
 
 /* ---- association ---- */
@@ -346,7 +368,7 @@ static bool matches_tag(struct balm_value wanted, struct balm_value tags)
 }
 
 static bool matches(struct balm_value exclusion, const struct balm_finding *finding,
-                    const char *remediation)
+                    const char *remediation, struct balm_arena *arena)
 {
     struct balm_value tag = balm_get(exclusion, "tag");
 
@@ -354,17 +376,19 @@ static bool matches(struct balm_value exclusion, const struct balm_finding *find
            fits(exclusion, "region", finding->region) && fits_policy(exclusion, finding) &&
            fits_resource(exclusion, finding->resource) &&
            fits_remediation(exclusion, remediation) &&
-           (balm_is_null(tag) || matches_tag(tag, balm_get(finding->resource, "Tags")));
+           (balm_is_null(tag) || matches_tag(tag, balm_finding_tags(finding, arena)));
 }
 
 bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
-                          const char *remediation, int64_t now, struct balm_exclusion *out)
+                          const char *remediation, int64_t now, struct balm_arena *arena,
+                          struct balm_exclusion *out)
 {
     struct balm_value exclude = balm_get(policy->root, "exclude");
 
     for (size_t i = 0; i < balm_list_len(exclude); i++) {
         struct balm_value exclusion = *balm_list_at(exclude, i);
-        if (expiry_of(exclusion) <= now || !matches(exclusion, finding, remediation)) continue;
+        if (expiry_of(exclusion) <= now || !matches(exclusion, finding, remediation, arena))
+            continue;
         out->reason = balm_get_string(exclusion, "reason", "");
         out->owner = balm_get_string(exclusion, "owner", "");
         out->expires = balm_get_string(exclusion, "expires", "");

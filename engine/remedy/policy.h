@@ -52,8 +52,19 @@ const char *balm_policy_external_id(const struct balm_policy *policy);
 bool balm_policy_requires_permissions(const struct balm_policy *policy);
 /* May Balm act in this account? Yes where no `accounts` are stated. */
 bool balm_policy_has_account(const struct balm_policy *policy, const char *account);
-/* A limit of `guards`, as "per_hour"; 0 when not stated. */
-int64_t balm_policy_limit(const struct balm_policy *policy, const char *name);
+/* What `guards` says, else Balm's own limits. Texts live as long as the policy. */
+struct balm_guard_settings {
+    int64_t per_hour, per_hour_per_account, per_hour_per_remediation; /* fixes */
+    int64_t breaker_of;                     /* so many of the last fixes are looked at */
+    double breaker_share;                   /* from this share of failures on, 0 to 1, it opens */
+    int64_t breaker_minutes;                /* then one fix is let through, to see */
+    int64_t flapping_times, flapping_hours; /* fixes of one resource */
+    bool fixes_managed;                     /* also what a stack or Terraform owns */
+    const char *stop_file;                  /* the kill switch; NULL: Balm's own file */
+    const char *stop_parameter,
+        *stop_region; /* of SSM; NULL: none; NULL: the process's own region */
+};
+void balm_policy_guards(const struct balm_policy *policy, struct balm_guard_settings *out);
 /* Finds the remediation of a finding; also what is said about a remediation that the event names
    itself. */
 enum balm_code balm_policy_associate(const struct balm_policy *policy, struct balm_catalog *catalog,
@@ -61,7 +72,8 @@ enum balm_code balm_policy_associate(const struct balm_policy *policy, struct ba
                                      struct balm_association *out, struct balm_err *err);
 /* Is the finding excluded, now? */
 bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
-                          const char *remediation, int64_t now, struct balm_exclusion *out);
+                          const char *remediation, int64_t now, struct balm_arena *arena,
+                          struct balm_exclusion *out);
 
 /* ---- the newest valid one ---- */
 

@@ -236,12 +236,65 @@ static void check_remediations(struct checking *with, const char *at, struct bal
     }
 }
 
+/* A breaker that needs more to look at would read for long. */
+static void check_few(struct checking *with, const char *at, struct balm_value value)
+{
+    if (value.type != BALM_INT || value.as.integer < 1 || value.as.integer > 1000) {
+        fault(with, at, "must be a whole number of 1 to 1000");
+    }
+}
+
+static void check_share(struct checking *with, const char *at, struct balm_value value)
+{
+    double share = value.type == BALM_INT      ? (double)value.as.integer
+                   : value.type == BALM_DOUBLE ? value.as.number
+                                               : 0;
+
+    if (!(share > 0 && share <= 1)) fault(with, at, "must be a number above 0, and 1 at most");
+}
+
+static void check_managed(struct checking *with, const char *at, struct balm_value value)
+{
+    if (!balm_is_text(value, "skip") && !balm_is_text(value, "fix")) {
+        fault(with, at, "must be \"skip\" or \"fix\"");
+    }
+}
+
+static void check_breaker(struct checking *with, const char *at, struct balm_value value)
+{
+    static const struct known_key keys[] = {
+        {"of", check_few, false}, {"share", check_share, false}, {"minutes", check_count, false}};
+
+    check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
+}
+
+static void check_flapping(struct checking *with, const char *at, struct balm_value value)
+{
+    static const struct known_key keys[] = {{"times", check_few, false},
+                                            {"hours", check_count, false}};
+
+    check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
+}
+
+static void check_kill_switch(struct checking *with, const char *at, struct balm_value value)
+{
+    static const struct known_key keys[] = {{"file", check_text, false},
+                                            {"parameter", check_text, false},
+                                            {"region", check_text, false}};
+
+    check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
+}
+
 static void check_guards(struct checking *with, const char *at, struct balm_value value)
 {
     static const struct known_key keys[] = {
         {"per_hour", check_count, false},
         {"per_hour_per_account", check_count, false},
         {"per_hour_per_remediation", check_count, false},
+        {"breaker", check_breaker, false},
+        {"flapping", check_flapping, false},
+        {"kill_switch", check_kill_switch, false},
+        {"managed", check_managed, false},
     };
     check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
 }

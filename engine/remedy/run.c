@@ -37,6 +37,7 @@ struct balm_run {
     struct balm_gate_check check;
     struct balm_gate_plan plan;
     struct balm_gate_apply apply;
+    struct balm_gate_guards guards;
     struct balm_gate_record record;
 
     struct balm_task task;   /* begin, then finish */
@@ -110,6 +111,7 @@ static void finish(void *owner)
         result->status = BALM_STATUS_FAILED; /* what cannot be told is not well */
     }
     result->ms = (balm_clock_mono() - run->began) / 1000000;
+    balm_guards_ended(run->engine, result);
     run->done(run->owner, run, result);
 }
 
@@ -166,6 +168,17 @@ static void end_drifted(struct balm_run *run, struct balm_value drift)
 {
     run->result.drift = drift;
     balm_run_stop(run, "drift", "Drift", balm_plan_drift_text(scrubbed(run, drift), &run->arena));
+}
+
+static void on_write_refused(void *owner, const struct balm_guarding *guarding)
+{
+    struct balm_run *run = owner;
+
+    if (guarding->err.code) {
+        end_failed(run, &guarding->err, balm_null());
+    } else {
+        balm_run_stop(run, guarding->asked->name, "GuardRefused", guarding->detail);
+    }
 }
 
 static void on_drift(void *owner)
@@ -387,6 +400,8 @@ static void add_gates(struct balm_run *run)
                              &run->arena);
         balm_gates_add(&run->gates, &run->apply.link);
     }
+    balm_gate_guards_init(&run->guards, &run->intent, &run->record.writes, on_write_refused, run);
+    balm_gates_add(&run->gates, &run->guards.link);
     balm_gate_record_init(&run->record, run->intent.region, &run->scrub, &run->arena);
     balm_gates_add(&run->gates, &run->record.link);
     if (run->order.instead_of_aws) balm_gates_add(&run->gates, run->order.instead_of_aws);
@@ -503,7 +518,9 @@ static void begin(void *owner)
                     balm_arena_printf(&run->arena, "no remediation is associated with %s",
                                       run->order.finding->policy_id));
     } else {
-        balm_guards_ask(&run->guarding, &run->intent, run->result.started, on_guarded, run);
+        const struct balm_guards_question question = {
+            .intent = &run->intent, .moment = BALM_BEFORE_RUN, .now = run->result.started};
+        balm_guards_ask(&run->guarding, &question, on_guarded, run);
     }
 }
 

@@ -1,8 +1,8 @@
 /* store: what its URL says. */
+#include "core/file.h"
 #include "core/text.h"
 #include "remedy/store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SQLITE "sqlite:"
@@ -14,10 +14,7 @@ const char *balm_store_sqlite_path(const char *url)
 
 const char *balm_store_default_url(struct balm_arena *arena)
 {
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    /* The convention ignores a relative one. */
-    if (state && *state == '/') return balm_arena_printf(arena, SQLITE "%s/balm/balm.db", state);
-    if (!home || *home != '/') return NULL;
-    return balm_arena_printf(arena, SQLITE "%s/.local/state/balm/balm.db", home);
+    const char *path = balm_file_state(arena, "balm.db");
+
+    return path ? balm_arena_printf(arena, SQLITE "%s", path) : NULL;
 }

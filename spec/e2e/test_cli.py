@@ -9,7 +9,8 @@ import pytest
 
 from harness import ACCOUNT, BALM, remediate
 
-COMMANDS = ("run", "plan", "explain", "list", "show", "test", "iam", "call", "endpoint", "models")
+COMMANDS = ("run", "plan", "explain", "list", "show", "test", "iam", "call", "endpoint", "models",
+            "stop", "start")
 BY_HAND = ("run", "--remediation", "AWS.S3.EnableBucketVersioning", "--resource")
 
 

@@ -161,7 +161,7 @@ static bool excluded_at(struct balm_finding with, const char *time)
 {
     struct balm_exclusion out;
 
-    return balm_policy_excludes(policy, &with, with.remediation, at(time), &out);
+    return balm_policy_excludes(policy, &with, with.remediation, at(time), &arena, &out);
 }
 
 #define EXCLUDE(what)                                                                              \
@@ -194,22 +194,37 @@ static void nothing_need_be_said(void **state)
 
 static void all_that_may_be_said_is_taken(void **state)
 {
+    struct balm_guard_settings guards;
+
     (void)state;
-    holds("role = \"arn:{partition}:iam::{account}:role/Fix-{region}\", external_id = \"x\",\n"
-          "accounts = { \"111122223333\" }, mode = \"plan\", associate_controls = true,\n"
-          "require_permissions = true, guards = { per_hour = 100, per_hour_per_account = 20 },\n"
-          "policies = { [\"P.1\"] = \"Own.One\", [\"P.2\"] = { remediation = \"Own.Two\",\n"
-          "  mode = \"fix\", parameters = { Days = 1 }, allow_destructive = true,\n"
-          "  role = \"arn:aws:iam::{account}:role/Other\", external_id = \"y\" } },\n"
-          "remediations = { [\"Own.One\"] = { allow_destructive = true } },\n" EXCLUDE(
-              "account = \"111122223333\", region = \"eu-*\", resource = \"*\", tag = \"env\", "
-              "policy = \"P.*\", remediation = \"Own.One\""));
+    holds(
+        "role = \"arn:{partition}:iam::{account}:role/Fix-{region}\", external_id = \"x\",\n"
+        "accounts = { \"111122223333\" }, mode = \"plan\", associate_controls = true,\n"
+        "require_permissions = true, guards = { per_hour = 100, per_hour_per_account = 20,\n"
+        "  breaker = { of = 10, share = 0.25, minutes = 5 }, flapping = { times = 2, hours = 1 },\n"
+        "  kill_switch = { file = \"/x\", parameter = \"/y\" }, managed = \"fix\" },\n"
+        "policies = { [\"P.1\"] = \"Own.One\", [\"P.2\"] = { remediation = \"Own.Two\",\n"
+        "  mode = \"fix\", parameters = { Days = 1 }, allow_destructive = true,\n"
+        "  role = \"arn:aws:iam::{account}:role/Other\", external_id = \"y\" } },\n"
+        "remediations = { [\"Own.One\"] = { allow_destructive = true } },\n" EXCLUDE(
+            "account = \"111122223333\", region = \"eu-*\", resource = \"*\", tag = \"env\", "
+            "policy = \"P.*\", remediation = \"Own.One\""));
     assert_string_equal(balm_policy_role(policy),
                         "arn:{partition}:iam::{account}:role/Fix-{region}");
     assert_string_equal(balm_policy_external_id(policy), "x");
     assert_true(balm_policy_requires_permissions(policy));
-    assert_int_equal(balm_policy_limit(policy, "per_hour"), 100);
-    assert_int_equal(balm_policy_limit(policy, "per_hour_per_remediation"), 0);
+    balm_policy_guards(policy, &guards);
+    assert_int_equal(guards.per_hour, 100);
+    assert_int_equal(guards.per_hour_per_remediation, 200); /* Balm's own */
+    assert_int_equal(guards.breaker_of, 10);
+    assert_true(guards.breaker_share == 0.25);
+    assert_int_equal(guards.breaker_minutes, 5);
+    assert_int_equal(guards.flapping_times, 2);
+    assert_int_equal(guards.flapping_hours, 1);
+    assert_true(guards.fixes_managed);
+    assert_string_equal(guards.stop_file, "/x");
+    assert_string_equal(guards.stop_parameter, "/y");
+    assert_null(guards.stop_region);
 }
 
 static void a_typo_in_a_key_is_told_with_the_nearest(void **state)
@@ -286,6 +301,14 @@ static void each_value_has_its_type(void **state)
         {"guards = { per_hour = \"5\" }", "guards.per_hour"},
         {"guards = { per_hour = 1.5 }", "guards.per_hour"},
         {"guards = true", "guards: must be a table"},
+        {"guards = { managed = true }", "guards.managed: must be \"skip\" or \"fix\""},
+        {"guards = { breaker = { share = 0 } }", "guards.breaker.share: must be a number above 0"},
+        {"guards = { breaker = { share = 50 } }", "guards.breaker.share"},
+        {"guards = { breaker = { of = 5000 } }", "guards.breaker.of: must be a whole number of 1"},
+        {"guards = { breaker = 5 }", "guards.breaker: must be a table"},
+        {"guards = { flapping = { time = 5 } }", "guards.flapping.time: unknown key"},
+        {"guards = { kill_switch = { file = \"\" } }", "guards.kill_switch.file"},
+        {"guards = { kill_switch = \"/x\" }", "guards.kill_switch: must be a table"},
         {"policies = { \"Own.One\" }", "policies: must be a table"},
         {"policies = { P = 5 }", "policies[\"P\"]: must be a table"},
         {"policies = { P = { remediation = \"Own.One\", parameters = 5 } }", "parameters"},
@@ -511,7 +534,7 @@ static void an_exclusion_names_its_reason_and_owner(void **state)
     holds(
         "exclude = { { region = \"us-*\", reason = \"no\", owner = \"n\", expires = \"2027-06-30\""
         " }, { region = \"eu-*\", reason = \"yes\", owner = \"y\", expires = \"2027-06-30\" } }");
-    assert_true(balm_policy_excludes(policy, &one, "Own.One", at("2027-01-01"), &why));
+    assert_true(balm_policy_excludes(policy, &one, "Own.One", at("2027-01-01"), &arena, &why));
     assert_string_equal(why.reason, "yes");
     assert_string_equal(why.owner, "y");
     assert_string_equal(why.expires, "2027-06-30");

@@ -503,6 +503,7 @@ static void a_guard_may_answer_later_from_the_loop(void **state)
     struct slow slow = {.guard = {.name = "budget",
                                   .can_be_skipped = true,
                                   .actions = 1u << BALM_ACTION_FIX,
+                                  .moments = 1u << BALM_BEFORE_RUN,
                                   .ask = slow_ask,
                                   .owner = &slow}};
     const struct balm_guard *guards[] = {&slow.guard};
