@@ -289,7 +289,7 @@ static enum balm_code set_options(struct balm_http *http, const struct balm_http
     return balm_arena_status(&http->arena, err);
 }
 
-static bool set_up_multi(struct balm_http *http, const struct balm_http_options *options)
+static bool set_up_multi(struct balm_http *http)
 {
     CURLM *multi = curl_multi_init();
     http->multi = multi;
@@ -301,8 +301,6 @@ static bool set_up_multi(struct balm_http *http, const struct balm_http_options 
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
     (void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
     (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
-    (void)curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                            (long)options->max_connections_per_host);
     return true;
 }
 
@@ -323,7 +321,7 @@ enum balm_code balm_http_new(struct balm_http **out, struct balm_loop *loop,
     ring_init(&http->active);
     ring_init(&http->finished);
     code = set_options(http, options, err);
-    if (!code && !set_up_multi(http, options)) code = balm_nomem(err);
+    if (!code && !set_up_multi(http)) code = balm_nomem(err);
     if (code) {
         free_http(http);
         return code;

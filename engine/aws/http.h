@@ -14,14 +14,15 @@
 struct balm_http;
 struct balm_transfer;
 
+/* Connections to a host are not limited: how much is under way is the caller's affair. So no
+   request waits for a free connection, and the time limits count from when it goes out. */
 struct balm_http_options {
-    const char *ca_bundle;        /* NULL: the system's; AWS_CA_BUNDLE */
-    int connect_timeout_ms;       /* 0: 10,000 */
-    int timeout_ms;               /* for the whole answer; 0: 60,000 */
-    size_t response_max;          /* bytes of body; 0: 64 MiB */
-    int max_connections_per_host; /* 0: no limit */
-    const char *user_agent;       /* product tokens; required */
-    bool no_proxy;                /* whatever the environment says */
+    const char *ca_bundle;  /* NULL: the system's; AWS_CA_BUNDLE */
+    int connect_timeout_ms; /* 0: 10,000 */
+    int timeout_ms;         /* for the whole answer; 0: 60,000 */
+    size_t response_max;    /* bytes of body; 0: 64 MiB */
+    const char *user_agent; /* product tokens; required */
+    bool no_proxy;          /* whatever the environment says */
 };
 /* HTTPS_PROXY, http_proxy (lower case alone: see front/main.c) and NO_PROXY are libcurl's own. */
 
