@@ -32,7 +32,7 @@ BALM_LDFLAGS := $(if $(SAN),$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro $(LDFLAGS)
 BALM_LDLIBS   = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
 SOURCES := $(filter-out engine/front/main.c,$(sort $(wildcard engine/*/*.c)))
-OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/embedded.o
 TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/test_*.c)))
 # Programs that a Python test drives: they read lines and answer lines.
 TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c)))
@@ -117,6 +117,16 @@ $(OUT)/engine/%.o: engine/%.c
 	@mkdir -p $(@D)
 	$(say) "CC  $@"
 	$(Q)$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The Lua that C calls, within the program: engine/script/embedded.h says why.
+build/embedded.c: $(sort $(wildcard lua/aws/*.lua)) scripts/embed-lua
+	@mkdir -p $(@D)
+	$(Q)scripts/embed-lua $(filter %.lua,$^) >$@
+
+$(OUT)/embedded.o: build/embedded.c engine/script/embedded.h
+	@mkdir -p $(@D)
+	$(say) "CC  $@"
+	$(Q)$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -c -o $@ $<
 
 $(OUT)/spec/%: spec/%.c $(OUT)/libbalm.a
 	@mkdir -p $(@D)

@@ -28,7 +28,7 @@ static enum balm_code set_up(struct balm_catalog *catalog,
         catalog->folder_count++;
     }
     catalog->loader.lua_dir = catalog->lua_dir;
-    code = balm_engine_modules_new(&catalog->loader.engine, catalog->lua_dir, err);
+    code = balm_engine_modules_new(&catalog->loader.engine, err);
     if (!code && catalog->loop) code = balm_catalog_watch(catalog, err);
     return code;
 }

@@ -1,8 +1,8 @@
 /*
  * catalog: the remediations that are loaded, found, checked, and reloaded while Balm runs.
  *
- * A version is one valid state of a script with all the modules that it requires: immutable,
- * counted, kept by the runs that began
+ * A version is one valid state of a script with all the modules that it requires, and those that
+ * the module `aws` is made of: immutable, counted, kept by the runs that began
  * with it. A file that changed is loaded anew before it is used; one that is not valid leaves the
  * old version serving.
  */
@@ -69,7 +69,8 @@ const char *balm_version_session_policy(const struct balm_version *version);
    default, required, enum, ...}), permissions (absent when
    undeclared), controls, destructive, verify_seconds, and has_check, has_undo. */
 struct balm_value balm_version_declaration(const struct balm_version *version);
-/* [{"path": "lua/aws.lua" or the module's name, "source": text}], the script first */
+/* [{"path": file, "module": its name, "source": text}], the script (no module) first, last the
+   engine's own that C calls ("engine": true) */
 struct balm_value balm_version_sources(const struct balm_version *version);
 
 #endif

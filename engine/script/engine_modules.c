@@ -1,15 +1,18 @@
 #include "core/buf.h"
-#include "core/file.h"
+#include "core/digest.h"
+#include "script/embedded.h"
 #include "script/version.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE_MAX ((size_t)1 << 20) /* bytes of a module's file */
+#define BYTECODE_MAX ((size_t)4 << 20)
 
+/* One that was asked for. */
 struct module {
     struct module *next;
     const char *name;
@@ -20,21 +23,37 @@ struct module {
 struct balm_engine_modules {
     size_t references;
     struct balm_arena arena;
-    char *dir;
+    const struct balm_embedded *sources; /* up to the one without a name */
     struct module *modules;
+    char hash[BALM_SHA256_HEX];
 };
 
-enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, const char *lua_dir,
-                                       struct balm_err *err)
+/* Lengths stand before the texts, so that no two sets write the same bytes. */
+static enum balm_code compute_hash(struct balm_engine_modules *engine, struct balm_err *err)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    enum balm_code code;
+
+    for (const struct balm_embedded *source = engine->sources; source->name; source++) {
+        (void)balm_buf_addf(&text, "%s %zu\n", source->name, source->len);
+        (void)balm_buf_add(&text, source->text, source->len);
+    }
+    code = balm_buf_status(&text, "the engine's modules", err);
+    if (!code) balm_sha256_hex(engine->hash, text.bytes, text.len);
+    balm_buf_free(&text);
+    return code;
+}
+
+enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err)
 {
     struct balm_engine_modules *engine = calloc(1, sizeof *engine);
 
     if (!engine) return balm_nomem(err);
     engine->references = 1;
-    engine->dir = balm_arena_strdup(&engine->arena, lua_dir);
-    if (!engine->dir) {
-        free(engine);
-        return balm_nomem(err);
+    engine->sources = balm_embedded;
+    if (compute_hash(engine, err)) {
+        balm_engine_modules_release(engine);
+        return err->code;
     }
     *out = engine;
     return BALM_OK;
@@ -88,72 +107,78 @@ static int add_bytes(lua_State *L, const void *bytes, size_t len, void *buf)
 
 /* A state of its own, for the time of compiling: nothing is run in it. Errors name the module, not
    its file: positions in trusted code are of no use to those who write scripts. */
-static enum balm_code compile(struct balm_buf *bytecode, const struct balm_buf *source,
-                              const char *chunk_name, struct balm_err *err)
+static enum balm_code compile(struct balm_buf *bytecode, const struct balm_embedded *source,
+                              struct balm_err *err)
 {
     lua_State *L = luaL_newstate();
+    char chunk_name[64];
     enum balm_code code = BALM_OK;
 
     if (!L) return balm_nomem(err);
-    if (luaL_loadbufferx(L, source->bytes, source->len, chunk_name, "t") != LUA_OK) {
+    (void)snprintf(chunk_name, sizeof chunk_name, "=%s", source->name);
+    if (luaL_loadbufferx(L, source->text, source->len, chunk_name, "t") != LUA_OK) {
         code = balm_fail(err, BALM_E_SCRIPT, "%s", lua_tostring(L, -1));
     } else if (lua_dump(L, add_bytes, bytecode, 0) != 0) {
-        code = balm_buf_status(bytecode, chunk_name, err);
+        code = balm_buf_status(bytecode, source->name, err);
     }
     lua_close(L);
     return code;
 }
 
-static enum balm_code load(struct balm_engine_modules *engine, struct module *module,
-                           struct balm_err *err)
+static enum balm_code load(struct balm_engine_modules *engine, const struct balm_embedded *source,
+                           struct module **out, struct balm_err *err)
 {
-    struct balm_buf source = BALM_BUF_INIT(MODULE_MAX);
-    struct balm_buf bytecode = BALM_BUF_INIT(4 * MODULE_MAX);
-    char *path = balm_module_path(&engine->arena, engine->dir, module->name);
-    char *chunk_name = balm_arena_printf(&engine->arena, "=%s", module->name);
-    enum balm_code code = balm_arena_status(&engine->arena, err);
+    struct balm_buf bytecode = BALM_BUF_INIT(BYTECODE_MAX);
+    struct module *module = balm_arena_zalloc(&engine->arena, sizeof *module);
+    enum balm_code code = module ? compile(&bytecode, source, err) : balm_nomem(err);
 
-    if (code) goto out;
-    code = balm_file_read(&source, path, err);
-    if (code) goto out;
-    code = compile(&bytecode, &source, chunk_name, err);
-    if (code) goto out;
-    module->bytecode = balm_arena_copy(&engine->arena, bytecode.bytes, bytecode.len);
-    module->len = bytecode.len;
-    code = balm_arena_status(&engine->arena, err);
-out:
-    balm_buf_free(&bytecode);
-    balm_buf_free(&source);
-    return code;
-}
-
-static struct module *find(struct balm_engine_modules *engine, const char *name)
-{
-    for (struct module *module = engine->modules; module; module = module->next) {
-        if (strcmp(module->name, name) == 0) return module;
+    if (!code) {
+        module->name = source->name;
+        module->bytecode = balm_arena_copy(&engine->arena, bytecode.bytes, bytecode.len);
+        module->len = bytecode.len;
+        code = balm_arena_status(&engine->arena, err);
     }
-    return NULL;
+    balm_buf_free(&bytecode);
+    if (code) return code;
+    module->next = engine->modules;
+    engine->modules = *out = module;
+    return BALM_OK;
 }
 
 enum balm_code balm_engine_module(struct balm_engine_modules *engine, const char *name,
                                   const char **bytecode, size_t *len, struct balm_err *err)
 {
-    struct module *module = find(engine, name);
-    enum balm_code code;
+    const struct balm_embedded *source = engine->sources;
+    struct module *module = engine->modules;
 
-    if (!module) {
-        if (!balm_module_is_name(name)) {
-            return balm_fail(err, BALM_E_ARG, "\"%.80s\" is not the name of a module", name);
-        }
-        module = balm_arena_zalloc(&engine->arena, sizeof *module);
-        if (!module) return balm_nomem(err);
-        module->name = balm_arena_strdup(&engine->arena, name);
-        code = load(engine, module, err);
-        if (code) return code;
-        module->next = engine->modules;
-        engine->modules = module;
+    while (module && strcmp(module->name, name) != 0)
+        module = module->next;
+    while (source->name && strcmp(source->name, name) != 0)
+        source++;
+    if (!module && !source->name) {
+        return balm_fail(err, BALM_E_ARG, "the engine has no module \"%.80s\"", name);
     }
+    if (!module && load(engine, source, &module, err)) return err->code;
     *bytecode = module->bytecode;
     *len = module->len;
     return BALM_OK;
+}
+
+const char *balm_engine_modules_hash(const struct balm_engine_modules *engine)
+{
+    return engine->hash;
+}
+
+void balm_engine_modules_sources(const struct balm_engine_modules *engine, struct balm_arena *arena,
+                                 struct balm_value list)
+{
+    for (const struct balm_embedded *source = engine->sources; source->name; source++) {
+        struct balm_value entry = balm_map(arena);
+
+        balm_map_set(arena, entry, "path", balm_string(source->name));
+        balm_map_set(arena, entry, "module", balm_string(source->name));
+        balm_map_set(arena, entry, "source", balm_string_n(source->text, source->len));
+        balm_map_set(arena, entry, "engine", balm_bool(true));
+        balm_list_push(arena, list, entry);
+    }
 }

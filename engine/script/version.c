@@ -118,6 +118,8 @@ enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *
                          : balm_bytes(part->source, part->source_len));
         balm_list_push(arena, version->sources, source);
     }
+    (void)balm_buf_adds(&text, balm_engine_modules_hash(version->engine));
+    balm_engine_modules_sources(version->engine, arena, version->sources);
     code = balm_buf_status(&text, version->path, err);
     if (!code) code = balm_arena_status(arena, err);
     if (!code) balm_sha256_hex(version->hash, text.bytes, text.len);

@@ -24,7 +24,8 @@ const struct balm_part *balm_version_module(const struct balm_version *version, 
 
 /*
  * Bytecode of one of the engine's own modules ("aws.pages" is lua/aws/pages.lua) that the modules
- * of C need but no script requires. Read once, when first asked for; lives as long as the version.
+ * of C need but no script requires. They are part of every version. Compiled once, when first asked
+ * for; lives as long as the version.
  */
 enum balm_code balm_version_engine_module(const struct balm_version *version, const char *name,
                                           const char **bytecode, size_t *len, struct balm_err *err);
@@ -49,13 +50,19 @@ struct balm_version {
 
 /* Returns a new version with one reference and nothing in it, or NULL. */
 struct balm_version *balm_version_new(void);
-/* Sorts the modules by name, computes hash and sources from the parts. */
+/* Sorts the modules by name, computes hash and sources from the parts and the engine's modules. */
 enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *err);
 
-enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, const char *lua_dir,
-                                       struct balm_err *err);
+/* The ones of this build. */
+enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err);
 void balm_engine_modules_retain(struct balm_engine_modules *engine);
 void balm_engine_modules_release(struct balm_engine_modules *engine); /* accepts NULL */
+/* SHA-256 of all of them, hex. */
+const char *balm_engine_modules_hash(const struct balm_engine_modules *engine);
+/* Adds {"path", "module", "source", "engine": true} of each to list. The texts live as long as
+   engine. */
+void balm_engine_modules_sources(const struct balm_engine_modules *engine, struct balm_arena *arena,
+                                 struct balm_value list);
 /* As balm_version_engine_module(). */
 enum balm_code balm_engine_module(struct balm_engine_modules *engine, const char *name,
                                   const char **bytecode, size_t *len, struct balm_err *err);

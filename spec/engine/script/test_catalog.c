@@ -187,6 +187,31 @@ static void a_changed_module_makes_a_new_version(void **state)
     balm_version_release(after);
 }
 
+/* What `aws` is made of may change what a script does, so it is kept with it. */
+static void a_version_counts_the_engine_s_own_modules(void **state)
+{
+    static const char *const expected[] = {"aws.arn",    "aws.pages", "aws.path",
+                                           "aws.policy", "aws.retry", "aws.wait"};
+    struct balm_version *version = NULL;
+    struct balm_value faults, sources;
+
+    (void)state;
+    save("scripts/aws_x_one.lua", SCRIPT("v1"));
+    assert_int_equal(balm_catalog_find(catalog, "AWS.X.One", &version, &arena, &faults, &err),
+                     BALM_OK);
+    sources = balm_version_sources(version);
+    assert_int_equal(balm_list_len(sources), 1 + sizeof expected / sizeof *expected);
+    assert_string_equal(balm_get_string(*balm_list_at(sources, 0), "source", ""), SCRIPT("v1"));
+    for (size_t i = 1; i < balm_list_len(sources); i++) {
+        struct balm_value source = *balm_list_at(sources, i);
+
+        assert_string_equal(balm_get_string(source, "module", ""), expected[i - 1]);
+        assert_true(balm_get_bool(source, "engine", false));
+        assert_true(balm_get(source, "source").len > 500);
+    }
+    balm_version_release(version);
+}
+
 /* Every fault of a file, as "line field". */
 static void every_fault_is_told_with_its_line_and_field(void **state)
 {
@@ -245,6 +270,7 @@ int main(void)
         WITH_CATALOG(a_renamed_file_is_found_by_its_id),
         WITH_CATALOG(two_files_with_one_id_are_both_refused),
         WITH_CATALOG(a_changed_module_makes_a_new_version),
+        WITH_CATALOG(a_version_counts_the_engine_s_own_modules),
         WITH_CATALOG(every_fault_is_told_with_its_line_and_field),
         WITH_CATALOG(one_bad_script_does_not_stop_the_others),
     };
