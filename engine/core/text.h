@@ -27,6 +27,8 @@ bool balm_text_is_utf8(const char *text, size_t len);
 size_t balm_text_utf8_next(const char *text, size_t len, uint32_t *code_point);
 /* Fills out with a code point (U+FFFD for what is none); returns its length, 1 to 4. */
 size_t balm_text_utf8_put(char out[4], uint32_t code_point);
+/* How many bytes of text to keep: at most `most`, and no character is cut in two. */
+size_t balm_text_cut(const char *text, size_t len, size_t most);
 
 /* Adds text for a terminal, which it must not drive: a tab becomes a space, and any other control
    character, line breaks and those of two bytes (U+0080 to U+009F) included, becomes `instead`. */

@@ -98,3 +98,12 @@ enum balm_code balm_text_visible(struct balm_buf *buf, const char *text, size_t 
     }
     return buf->code;
 }
+
+size_t balm_text_cut(const char *text, size_t len, size_t most)
+{
+    if (len <= most) return len;
+    while (most > 0 && is_tail((unsigned char)text[most])) {
+        most--;
+    }
+    return most;
+}

@@ -24,13 +24,7 @@ void balm_page_value(struct balm_buf *buf, struct balm_value value, size_t most)
     } else {
         (void)balm_json_print(&text, value, BALM_JSON_COMPACT);
     }
-    len = text.len;
-    if (len > most) {
-        len = most;
-        while (len > 0 && ((unsigned char)text.bytes[len] & 0xC0) == 0x80) {
-            len--; /* not within a character */
-        }
-    }
+    len = balm_text_cut(text.bytes, text.len, most);
     (void)balm_text_visible(buf, text.bytes, len, ' ');
     if (len < text.len) (void)balm_buf_adds(buf, "...");
     balm_buf_free(&text);

@@ -16,6 +16,7 @@
 #define LOOK_AGAIN_NS  (SECOND_NS / 4) /* after the first look; doubled up to the most */
 #define LOOK_MOST_NS   (5 * SECOND_NS)
 #define VERIFY_SECONDS 30
+#define RUN_MEMORY_OF  4 /* times what the script may hold: its calls, and what is told of them */
 
 struct balm_run {
     const struct balm_engine *engine;
@@ -537,7 +538,7 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
     run->order = *order;
     run->done = done;
     run->owner = owner;
-    balm_arena_init(&run->arena, 0);
+    balm_arena_init(&run->arena, RUN_MEMORY_OF * engine->limits.memory);
     balm_text_uuid(run->id);
     run->began = balm_clock_mono();
     balm_intent_init(&run->intent, engine, order->finding, &run->arena);

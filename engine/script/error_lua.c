@@ -1,5 +1,6 @@
 #include "script/error_lua.h"
 
+#include "core/text.h"
 #include "script/value_lua.h"
 
 #include <lauxlib.h>
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_MAX 256
+#define FILE_MAX       256
+#define TEXT_MAX_BYTES 4096 /* of what an outcome tells of an error; the rest is cut off */
 
 /* In each metatable of ours, under this address: its kind. One metatable a kind. */
 static const char kind_key;
@@ -209,7 +211,7 @@ static struct balm_value field(lua_State *L, struct balm_arena *arena)
 
     if (lua_type(L, -1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, -1, &len);
-        return balm_text_n(arena, text, len);
+        return balm_text_n(arena, text, balm_text_cut(text, len, TEXT_MAX_BYTES));
     }
     if (lua_isinteger(L, -1)) return balm_int(lua_tointeger(L, -1));
     return lua_isboolean(L, -1) ? balm_bool(lua_toboolean(L, -1)) : balm_null();

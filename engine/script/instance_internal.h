@@ -68,6 +68,7 @@ struct balm_instance {
     enum balm_want want;
     struct balm_asking *asking; /* with BALM_WANT_CALL */
     double seconds;             /* with BALM_WANT_SLEEP and _LATER */
+    size_t sessions;            /* that the script opened */
     const char *why;
 
     struct balm_asking *askings; /* all that are under way */

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "script/instance_internal.h"
 #include "script/value_lua.h"
 
@@ -83,13 +84,7 @@ static int log_line(lua_State *L, enum balm_log_level level)
     }
     luaL_pushresult(&line);
     const char *text = lua_tolstring(L, -1, &len);
-    if (len > LINE_MAX_BYTES) {
-        len = LINE_MAX_BYTES;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80) {
-            len--; /* not within a character */
-        }
-    }
-    add(instance, level, text, len);
+    add(instance, level, text, balm_text_cut(text, len, LINE_MAX_BYTES));
     return 0;
 }
 

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SESSION "balm.session"
+#define SESSION      "balm.session"
+#define SESSIONS_MAX 1000 /* of one run: what they hold is outside of Lua's memory */
 
 struct session_box {
     struct balm_session *session;
@@ -192,6 +193,10 @@ int balm_session_lua_open(lua_State *L)
     (void)snprintf(name, sizeof name, "balm-%s", balm_version_id(instance->version));
     options.session_name = name;
     options.agent = instance->run;
+    if (instance->sessions == SESSIONS_MAX) {
+        return luaL_error(L, "aws.session: a run opens %d sessions at most", SESSIONS_MAX);
+    }
+    instance->sessions++;
     balm_sandbox_holds(L);
     struct session_box *box = push_box(L);
     if (balm_session_open(&box->session, instance->aws, &options, &err)) {

@@ -100,6 +100,19 @@ static void gives_sessions_that_tell_where_they_are_and_no_more(void **state)
     assert_string_equal(world_call(world, 0), "s3:GetBucketAcl {\"Bucket\":\"archive\"}");
 }
 
+static void opens_no_endless_number_of_sessions(void **state)
+{
+    world_holds(*state, "local opened = {}\n"
+                        "local ok, err = pcall(function()\n"
+                        "  for i = 1, 2000 do\n"
+                        "    opened[i] = aws.session { role_arn = "
+                        "\"arn:aws:iam::444455556666:role/R\" .. i }\n"
+                        "  end\n"
+                        "end)\n"
+                        "assert(not ok and #opened == 1000, tostring(err))\n"
+                        "assert(tostring(err):find(\"1000 sessions at most\"), tostring(err))");
+}
+
 static void calls_a_service_in_another_region(void **state)
 {
     struct world *world = *state;
@@ -395,6 +408,7 @@ int main(void)
         TEST(tells_every_problem_before_the_gate_is_asked),
         TEST(refuses_to_wait_where_lua_cannot),
         TEST(gives_sessions_that_tell_where_they_are_and_no_more),
+        TEST(opens_no_endless_number_of_sessions),
         TEST(calls_a_service_in_another_region),
         TEST(walks_pages_and_items),
         TEST(takes_the_next_token_from_the_last_item),

@@ -191,6 +191,39 @@ static void an_error_is_told_when_no_memory_is_left(void **state)
     balm_sandbox_release(sandbox);
 }
 
+static int push_an_endless_message(lua_State *L)
+{
+    struct balm_arena *arena = lua_touserdata(L, 1);
+    struct balm_value problems = balm_list(arena);
+    struct balm_err err;
+    char text[10000];
+
+    memset(text, 'x', sizeof text);
+    balm_list_push(arena, problems, balm_text_n(arena, text, sizeof text));
+    balm_fail(&err, BALM_E_ARG, "wrong");
+    balm_error_push(L, &(struct balm_raise){.err = &err, .problems = problems});
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kept);
+    return 0;
+}
+
+static void what_is_told_of_a_long_message_is_cut(void **state)
+{
+    struct script script;
+    struct balm_value detail;
+    lua_State *L;
+
+    (void)state;
+    script_open(&script);
+    assert_int_equal(
+        balm_sandbox_enter(script.sandbox, push_an_endless_message, &script.arena, &script.err),
+        BALM_OK);
+    L = balm_sandbox_state(script.sandbox);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &kept);
+    detail = balm_error_detail(L, -1, &script.arena);
+    assert_int_equal(strlen(balm_get_string(detail, "message", "")), 4096);
+    script_close(&script);
+}
+
 static void recursion_without_end(void **state)
 {
     (void)state;
@@ -202,6 +235,7 @@ static void recursion_without_end(void **state)
     ends_within("local t = {} t.t = t return t", BALM_OVER_NOT, "contains itself");
     ends_within("local t = {1} for i = 1, 90 do t = {t, t} end return t", BALM_OVER_NOT, "");
     script_raises("local t = {} t.t = t json.encode(t)", "contains itself");
+    script_raises("json.decode('[' .. string.rep('0,', 4e6) .. '0]')", "bytes of memory");
     script_raises(
         "local f = pcall for i = 1, 300 do local g = f f = function() return g(g) end end "
         "local function r() local ok, e = pcall(r) if not ok then error(e, 0) end end r()",
@@ -267,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_comparison_that_never_agrees_with_itself),
         cmocka_unit_test(memory_without_end),
         cmocka_unit_test(an_error_is_told_when_no_memory_is_left),
+        cmocka_unit_test(what_is_told_of_a_long_message_is_cut),
         cmocka_unit_test(recursion_without_end),
         cmocka_unit_test(patterns_that_are_too_complex),
         cmocka_unit_test(error_values_of_every_kind),
