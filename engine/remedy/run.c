@@ -154,6 +154,7 @@ void balm_run_stop(struct balm_run *run, const char *reason, const char *code, c
     size_t writes = run->record.writes;
     struct balm_err err;
 
+    if (run->finishing) return;
     if (writes == 0) {
         end_skipped(run, reason, balm_arena_strdup(&run->arena, detail));
         return;
