@@ -25,6 +25,7 @@ struct job {
     struct job *next_free;
     struct balm_batch *batch;
     struct event *event;
+    struct balm_origin origin;
     struct balm_run *run; /* NULL: the job is free */
 };
 
@@ -121,8 +122,11 @@ static void on_result(void *owner, struct balm_run *run, const struct balm_resul
     struct balm_batch *batch = job->batch;
 
     batch->exit = balm_exit_join(batch->exit, balm_result_exit(result));
+    if (batch->options.planned && !balm_is_null(result->plan)) {
+        batch->options.planned(batch->options.owner, result->plan);
+    }
     batch->options.answer(batch->options.owner,
-                          balm_result_value(result, &job->event->origin, balm_run_arena(run)));
+                          balm_result_value(result, &job->origin, balm_run_arena(run)));
     balm_run_release(run);
     job->run = NULL;
     event_release(batch, job->event);
@@ -132,18 +136,27 @@ static void on_result(void *owner, struct balm_run *run, const struct balm_resul
     pump_soon(batch);
 }
 
+static struct balm_order next_order(const struct balm_batch *batch, struct event *event)
+{
+    size_t i = event->next++;
+
+    if (batch->options.orders) return batch->options.orders[i];
+    return (struct balm_order){.finding = &event->findings[i], .action = batch->options.action};
+}
+
 static void start(struct balm_batch *batch, struct event *event)
 {
-    const struct balm_finding *finding = &event->findings[event->next++];
-    struct balm_order order = {.finding = finding, .action = batch->options.action};
+    struct balm_order order = next_order(batch, event);
     struct job *job = batch->free_jobs;
     struct balm_err err;
 
-    if (strcmp(finding->kind, "list") == 0) {
+    if (strcmp(order.finding->kind, "list") == 0) {
         batch->options.list(batch->options.owner);
         return;
     }
     job->event = event;
+    job->origin = event->origin;
+    if (batch->options.orders) job->origin.number = event->next;
     if (balm_run_start(&job->run, batch->engine, &order, on_result, job, &err)) {
         tell_fault(batch, event, &err);
         return;
@@ -220,6 +233,17 @@ static void open_next(struct balm_batch *batch, struct event *event)
     balm_feed_init(&batch->feed);
 }
 
+/* All of them at once, as if they were the findings of one event. */
+static void take_orders(struct balm_batch *batch, struct event *event)
+{
+    if (batch->source_next > 0) {
+        batch->ended = true;
+        return;
+    }
+    event->origin = (struct balm_origin){batch->options.sources[batch->source_next++], 1, 0};
+    event->count = batch->options.order_count;
+}
+
 /* One step towards the next event. */
 static void step(struct balm_batch *batch)
 {
@@ -233,7 +257,9 @@ static void step(struct balm_batch *batch)
         batch->ended = true;
         return;
     }
-    if (!batch->source_open) {
+    if (batch->options.orders) {
+        take_orders(batch, event);
+    } else if (!batch->source_open) {
         open_next(batch, event);
     } else {
         event->origin.source = batch->options.sources[batch->source_next - 1];

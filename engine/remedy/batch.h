@@ -1,5 +1,6 @@
 /*
- * batch: events from files and standard input, as they come, so many at a time in one thread.
+ * batch: events from files and standard input, as they come, or runs that are known already, so
+ * many at a time in one thread.
  *
  * Each is answered as it ends; a bad one is told with its position and the rest go on. Nothing is
  * read ahead beyond what a feed needs, so memory does not grow with the number of events.
@@ -16,7 +17,14 @@ struct balm_batch_options {
     size_t source_count;
     size_t concurrency; /* runs at a time, at least 1 */
     enum balm_action action;
+    /* Instead of what the sources hold: runs to be made. The first source is where they are from.
+       Borrowed. */
+    const struct balm_order *orders;
+    size_t order_count;
 
+    /* The plan (plan.h) of a run that planned, before its answer; lives until the callback
+       returns. NULL: nobody keeps it. */
+    void (*planned)(void *owner, struct balm_value plan);
     /* All from the loop. value is the JSON object to print, and lives until the callback
        returns; one without "run" tells of an event that is not valid, which was logged as well. */
     void (*answer)(void *owner, struct balm_value value);

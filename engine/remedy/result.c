@@ -91,7 +91,7 @@ static struct balm_value origin_value(const struct balm_origin *origin, const ch
 
     add(&fields, "source", balm_string(origin->source));
     add(&fields, "number", balm_int((int64_t)origin->number));
-    add(&fields, "line", balm_int((int64_t)origin->line));
+    if (origin->line > 0) add(&fields, "line", balm_int((int64_t)origin->line));
     if (event_id[0]) add(&fields, "id", balm_string(event_id));
     return balm_map_of(arena, fields.at, fields.count);
 }

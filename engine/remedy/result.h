@@ -22,7 +22,7 @@ const char *balm_status_name(enum balm_status status);
 struct balm_origin {
     const char *source; /* "events.json", "-"; NULL: the run has no event */
     size_t number;      /* which of the source's events, from 1 */
-    size_t line;
+    size_t line;        /* 0: not told */
 };
 
 struct balm_result {
