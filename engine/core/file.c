@@ -124,16 +124,20 @@ static enum balm_code write_beside(char temporary[PATH_MAX], const char *path,
     return BALM_E_IO;
 }
 
+static enum balm_code refuse_others(const char *path, struct balm_err *err)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode)) return BALM_OK;
+    return balm_fail(err, BALM_E_IO, "cannot write %s: it is there, and not a file", path);
+}
+
 enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
                                struct balm_err *err)
 {
     char temporary[PATH_MAX];
     struct content content = {bytes, len, (mode_t)mode};
-    struct stat status;
-    enum balm_code code;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        return balm_fail(err, BALM_E_IO, "cannot write %s: it is there, and not a file", path);
-    }
+    enum balm_code code = refuse_others(path, err);
+    if (code) return code;
     code = write_beside(temporary, path, &content, err);
     if (code || rename(temporary, path) == 0) return code;
     io_error(err, "write", path);
@@ -141,18 +145,35 @@ enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, 
     return BALM_E_IO;
 }
 
+static bool folder_of(char folder[PATH_MAX], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *from = slash ? path : ".";
+    size_t len = slash > path ? (size_t)(slash - path) : 1; /* "/", or "." where there is none */
+    if (len >= PATH_MAX) return false;
+    memcpy(folder, from, len);
+    folder[len] = '\0';
+    return true;
+}
+
+enum balm_code balm_file_may_write(const char *path, struct balm_err *err)
+{
+    char folder[PATH_MAX];
+    if (refuse_others(path, err)) return err->code;
+    if (!folder_of(folder, path)) {
+        return balm_fail(err, BALM_E_IO, "cannot write: the path is too long");
+    }
+    return access(folder, W_OK | X_OK) == 0 ? BALM_OK : io_error(err, "write", path);
+}
+
 /* A new name is on disk only when its folder is. */
 static bool sync_folder_of(const char *path)
 {
     char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) : 0;
     bool done;
     int fd;
-    if (len >= sizeof folder) return false;
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    fd = open(len ? folder : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!folder_of(folder, path)) return false;
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return false;
     done = fsync(fd) == 0;
     close(fd);

@@ -15,6 +15,8 @@ enum balm_code balm_file_read(struct balm_buf *buf, const char *path, struct bal
    folder. */
 enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, unsigned mode,
                                struct balm_err *err);
+/* Would that be allowed, as far as can be seen without doing it? */
+enum balm_code balm_file_may_write(const char *path, struct balm_err *err);
 /* The same for a file that must not be there yet: *exists tells that this is why it failed. Of two
    processes one makes it. On disk, name and all, when it succeeds. */
 enum balm_code balm_file_create(const char *path, const void *bytes, size_t len, unsigned mode,

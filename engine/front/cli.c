@@ -74,6 +74,33 @@ enum balm_code balm_cli_number(const struct balm_cli *cli, const char *name, int
     return BALM_OK;
 }
 
+enum balm_code balm_cli_duration(const struct balm_cli *cli, const char *name, int64_t least,
+                                 int64_t most, int64_t *seconds, struct balm_err *err)
+{
+    static const struct {
+        char letter;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    const char *text = balm_cli_option(cli, name);
+    char *end;
+    long long number;
+
+    if (!text) return BALM_OK;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    for (size_t i = 0; !errno && end > text && i < sizeof units / sizeof *units; i++) {
+        int64_t unit = units[i].seconds;
+        if (*end != units[i].letter || end[1] || number > most / unit) continue;
+        if (number * unit < least) break;
+        *seconds = number * unit;
+        return BALM_OK;
+    }
+    return balm_fail(err, BALM_E_ARG,
+                     "--%s: expected a time of %" PRId64 " to %" PRId64
+                     " seconds, as 90s, 30m, 24h or 7d, not \"%.40s\"",
+                     name, least, most, text);
+}
+
 /* ---- what is said ---- */
 
 static bool write_all(int fd, const char *bytes, size_t len)

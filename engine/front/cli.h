@@ -64,6 +64,9 @@ const char *balm_cli_word(const struct balm_cli *cli, size_t i); /* NULL past th
 /* A whole number of least to most, or fallback where the option is absent. */
 enum balm_code balm_cli_number(const struct balm_cli *cli, const char *name, int64_t least,
                                int64_t most, int64_t *value, struct balm_err *err);
+/* A time of least to most seconds, as 90s, 30m, 24h or 7d. */
+enum balm_code balm_cli_duration(const struct balm_cli *cli, const char *name, int64_t least,
+                                 int64_t most, int64_t *seconds, struct balm_err *err);
 /* --output, else: text to a terminal, JSON to anything else. */
 bool balm_cli_wants_json(const struct balm_cli *cli);
 /* The option's value, else the environment variable's where it is set and not empty, else NULL. */

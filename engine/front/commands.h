@@ -6,6 +6,7 @@
 
 #include "front/cli.h"
 
+extern const struct balm_command balm_cmd_apply;
 extern const struct balm_command balm_cmd_call;
 extern const struct balm_command balm_cmd_endpoint;
 extern const struct balm_command balm_cmd_iam;

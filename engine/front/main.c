@@ -12,6 +12,7 @@
 static const struct balm_command *const commands[] = {
     &balm_cmd_run,
     &balm_cmd_plan,
+    &balm_cmd_apply,
     &balm_cmd_explain,
     &balm_cmd_list,
     &balm_cmd_show,

@@ -9,8 +9,8 @@ import pytest
 
 from harness import ACCOUNT, BALM, remediate
 
-COMMANDS = ("run", "plan", "explain", "list", "show", "test", "iam", "call", "endpoint", "models",
-            "stop", "start")
+COMMANDS = ("run", "plan", "apply", "explain", "list", "show", "test", "iam", "call", "endpoint",
+            "models", "stop", "start")
 BY_HAND = ("run", "--remediation", "AWS.S3.EnableBucketVersioning", "--resource")
 
 
@@ -51,6 +51,11 @@ def test_the_overview_names_every_command_and_exit_status(offline):
     (("run", "-", "--region", "a", "--region", "b"), "--region is given twice"),
     (("run", "-", "--concurrency", "0"), "from 1 to"),
     (("run", "-", "--concurrency", "99999999999999999999"), "from 1 to"),
+    (("plan", "-", "--expires", "1h"), "belongs to --out"),
+    (("plan", "-", "--out", "missing/plan.json"), "missing/plan.json"),
+    (("apply",), "PLAN"),
+    (("apply", "a", "b"), '"b"'),
+    (("apply", "missing.json"), "missing.json"),
     (("run", "-", "--skip-guard", "kill_switch"), "kill_switch"),
     (("run", "-", "--remediations", "missing"), "missing"),
     (("run", "-", "--config", "missing.lua"), "missing.lua"),
