@@ -25,8 +25,8 @@ struct balm_plan_file {
 /* Adds the file's text. */
 enum balm_code balm_plan_file_write(struct balm_buf *text, const struct balm_plan_file *file,
                                     struct balm_seal *seal, struct balm_err *err);
-/* Fills out, in arena. BALM_E_INPUT says what is wrong with the file: damaged, edited, foreign (made
-   with another key), of a newer Balm, or expired by now. */
+/* Fills out, in arena. BALM_E_INPUT says what is wrong with the file: damaged, edited, foreign (of
+   another key), of a newer Balm, or expired by now. */
 enum balm_code balm_plan_file_read(struct balm_plan_file *out, const char *text, size_t len,
                                    struct balm_seal *seal, int64_t now, struct balm_arena *arena,
                                    struct balm_err *err);
