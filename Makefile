@@ -35,7 +35,8 @@ SOURCES := $(filter-out engine/front/main.c,$(sort $(wildcard engine/*/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/embedded.o
 TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/test_*.c)))
 # Programs that a Python test drives: they read lines and answer lines.
-TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c)))
+TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c))) \
+           $(OUT)/spec/engine/remedy/test_store
 
 .PHONY: build demo test test-c test-lua test-e2e tools bench check format install clean help deps objects flags
 .DELETE_ON_ERROR:

@@ -56,20 +56,6 @@ static int look(const struct balm_sqlite_work *work, const struct balm_store_wri
     return status == SQLITE_ROW || status == SQLITE_DONE ? SQLITE_OK : status;
 }
 
-static bool holds(const struct balm_store_write *write, const struct place *place, int64_t now)
-{
-    bool there = place->row && (place->expires == 0 || place->expires > now);
-    switch (write->condition) {
-    case BALM_ALWAYS:
-        return true;
-    case BALM_ABSENT:
-        return !there;
-    case BALM_AS_READ:
-        return there && place->version == write->version;
-    }
-    return false;
-}
-
 static int change(const struct balm_sqlite_work *work, const struct balm_store_write *write,
                   const struct place *place, int64_t version)
 {
@@ -102,7 +88,7 @@ static int commit(const struct balm_sqlite_work *work, struct balm_store_op *op,
     for (size_t i = 0; i < op->write_count && !status; i++) {
         status = look(work, &op->writes[i], &places[i]);
         if (status) return status;
-        if (!holds(&op->writes[i], &places[i], now)) {
+        if (!balm_store_holds(&op->writes[i], places[i].version, places[i].expires, now)) {
             op->conflict = true;
             return SQLITE_OK;
         }

@@ -12,15 +12,19 @@ enum balm_code balm_store_open(struct balm_store **out, const struct balm_store_
                                struct balm_err *err)
 {
     const char *path = balm_store_sqlite_path(setup->url);
+    const char *table = balm_store_dynamodb_table(setup->url);
     struct balm_store *store = NULL;
     char *url;
     enum balm_code code;
-    if (!path || !*path) {
-        return balm_fail(err, BALM_E_ARG, "\"%s\" is no store: sqlite:PATH is known", setup->url);
+    if (!(path && *path) && !(table && *table)) {
+        return balm_fail(err, BALM_E_ARG,
+                         "\"%s\" is no store: sqlite:PATH and dynamodb:TABLE are known",
+                         setup->url);
     }
     url = strdup(setup->url);
     if (!url) return balm_nomem(err);
-    code = balm_store_sqlite_new(&store, setup, err);
+    code = path ? balm_store_sqlite_new(&store, setup, err)
+                : balm_store_dynamodb_new(&store, setup, err);
     if (code) {
         free(url);
         return code;
@@ -100,32 +104,44 @@ static struct balm_store_op *new_op(struct balm_store *store, struct balm_store_
 static void start(struct balm_store *store, struct balm_store_request *request,
                   struct balm_store_op *op)
 {
-    if (request->err.code) {
-        balm_store_op_free(op);
-        refuse(store, request);
-        return;
+    if (!request->err.code) {
+        op->request = request;
+        request->op = op;
+        if (store->backend->start(store, op, &request->err) == BALM_OK) return;
     }
-    op->request = request;
-    request->op = op;
-    store->backend->start(store, op);
+    balm_store_op_free(op);
+    refuse(store, request);
 }
 
-static enum balm_code check_key(const char *what, const char *key, size_t most,
-                                struct balm_err *err)
+static bool is_key(const char *key, size_t most)
 {
     size_t len = strlen(key);
-    if (len > 0 && len <= most && balm_text_is_utf8(key, len)) return BALM_OK;
+    return len > 0 && len <= most && balm_text_is_utf8(key, len);
+}
+
+static enum balm_code check_partition(const char *key, struct balm_err *err)
+{
+    if (is_key(key, BALM_STORE_PARTITION_MAX) && !balm_text_ends(key, "#")) return BALM_OK;
     return balm_fail(err, BALM_E_ARG,
-                     "the %s \"%.60s\" is no key of a store: 1 to %zu bytes of UTF-8 are", what,
-                     key, most);
+                     "\"%.60s\" is no partition of a store: that is 1 to %d bytes of UTF-8, and no "
+                     "\"#\" at the end",
+                     key, BALM_STORE_PARTITION_MAX);
+}
+
+static enum balm_code check_sort(const char *key, struct balm_err *err)
+{
+    if (is_key(key, BALM_STORE_SORT_MAX)) return BALM_OK;
+    return balm_fail(err, BALM_E_ARG,
+                     "\"%.60s\" is no sort key of a store: that is 1 to %d bytes of UTF-8", key,
+                     BALM_STORE_SORT_MAX);
 }
 
 static enum balm_code copy_query(struct balm_store_op *op, const struct balm_store_query *query,
                                  struct balm_err *err)
 {
-    enum balm_code code = check_key("partition", query->partition, BALM_STORE_PARTITION_MAX, err);
-    if (!code && query->from) code = check_key("sort", query->from, BALM_STORE_SORT_MAX, err);
-    if (!code && query->to) code = check_key("sort", query->to, BALM_STORE_SORT_MAX, err);
+    enum balm_code code = check_partition(query->partition, err);
+    if (!code && query->from) code = check_sort(query->from, err);
+    if (!code && query->to) code = check_sort(query->to, err);
     if (code) return code;
     if (query->limit == 0) return balm_fail(err, BALM_E_ARG, "a read of no items");
     op->query = *query;
@@ -171,8 +187,8 @@ static enum balm_code copy_change(struct balm_store_op *op, const struct balm_ch
 {
     struct balm_store_write *write = &op->writes[op->write_count];
     const struct balm_item *item = &change->item;
-    enum balm_code code = check_key("partition", item->partition, BALM_STORE_PARTITION_MAX, err);
-    if (!code) code = check_key("sort", item->sort, BALM_STORE_SORT_MAX, err);
+    enum balm_code code = check_partition(item->partition, err);
+    if (!code) code = check_sort(item->sort, err);
     if (code) return code;
     *write = (struct balm_store_write){
         .partition = balm_arena_strdup(&op->arena, item->partition),
@@ -241,6 +257,21 @@ void balm_store_forget(struct balm_store *store, struct balm_store_request *requ
     request->op = NULL;
     op->request = NULL;
     if (store->backend->forget) store->backend->forget(store, op);
+}
+
+bool balm_store_holds(const struct balm_store_write *write, int64_t version, int64_t expires,
+                      int64_t now)
+{
+    bool there = version && (expires == 0 || expires > now);
+    switch (write->condition) {
+    case BALM_ALWAYS:
+        return true;
+    case BALM_ABSENT:
+        return !there;
+    case BALM_AS_READ:
+        return there && version == write->version;
+    }
+    return false;
 }
 
 /* ---- answering ---- */

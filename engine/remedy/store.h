@@ -56,10 +56,11 @@ const char *balm_store_url(const struct balm_store *store);
 /* Where the store is when nobody says: "sqlite:", and balm/balm.db below XDG_STATE_HOME or
    ~/.local/state. NULL where neither is known, or memory ran out. */
 const char *balm_store_default_url(struct balm_arena *arena);
-/* The PATH of a url that is "sqlite:PATH"; NULL for another. */
+/* The PATH of "sqlite:PATH", and the TABLE of "dynamodb:TABLE"; NULL for another url. */
 const char *balm_store_sqlite_path(const char *url);
+const char *balm_store_dynamodb_table(const char *url);
 
-/* Keys are UTF-8 and not empty. */
+/* Keys are UTF-8 and not empty; a partition does not end in "#". */
 #define BALM_STORE_PARTITION_MAX 1024 /* bytes */
 #define BALM_STORE_SORT_MAX      960
 

@@ -45,7 +45,9 @@ struct balm_store_op {
 };
 
 struct balm_store_backend {
-    void (*start)(struct balm_store *store, struct balm_store_op *op);
+    /* Takes op, unless it fails. */
+    enum balm_code (*start)(struct balm_store *store, struct balm_store_op *op,
+                            struct balm_err *err);
     /* op->request is NULL from now on; may be NULL itself where there is nothing to cancel. */
     void (*forget)(struct balm_store *store, struct balm_store_op *op);
     /* Frees all ops under way and the store. */
@@ -62,6 +64,10 @@ struct balm_store {
     struct balm_task refuse;
     struct balm_store_request *refused; /* oldest first */
 };
+
+/* Does write's condition hold where this is there? version 0: nothing is. */
+bool balm_store_holds(const struct balm_store_write *write, int64_t version, int64_t expires,
+                      int64_t now);
 
 /* Room for one more row; NULL when memory ran out (op->err says so). */
 struct balm_store_row *balm_store_row_add(struct balm_store_op *op);

@@ -117,17 +117,18 @@ static void on_wake(void *owner)
     }
 }
 
-static void start(struct balm_store *base, struct balm_store_op *op)
+static enum balm_code start(struct balm_store *base, struct balm_store_op *op, struct balm_err *err)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     struct queue one = {op, op};
-    enum balm_code code = start_thread(store, &op->err);
+    enum balm_code code = start_thread(store, err);
+    if (code) return code;
     if (store->under_way++ == 0) balm_wake_hold(store->wake, true);
     pthread_mutex_lock(&store->mutex);
-    append(code ? &store->finished : &store->waiting, one);
+    append(&store->waiting, one);
     pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
-    if (code) balm_wake_send(store->wake);
+    return BALM_OK;
 }
 
 static void release(struct balm_store *base)

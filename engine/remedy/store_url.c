@@ -5,11 +5,17 @@
 
 #include <string.h>
 
-#define SQLITE "sqlite:"
+#define SQLITE   "sqlite:"
+#define DYNAMODB "dynamodb:"
 
 const char *balm_store_sqlite_path(const char *url)
 {
     return balm_text_starts(url, SQLITE) ? url + strlen(SQLITE) : NULL;
+}
+
+const char *balm_store_dynamodb_table(const char *url)
+{
+    return balm_text_starts(url, DYNAMODB) ? url + strlen(DYNAMODB) : NULL;
 }
 
 const char *balm_store_default_url(struct balm_arena *arena)

@@ -1,12 +1,16 @@
 /*
  * store_fixture: a store of a test's own, asked and answered in one line.
+ *
+ * SQLite's; with BALM_TEST_DYNAMODB set, a table of DynamoDB's, wherever the SDKs' variables lead.
  */
 #ifndef SPEC_ENGINE_REMEDY_STORE_FIXTURE_H
 #define SPEC_ENGINE_REMEDY_STORE_FIXTURE_H
 
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "remedy/store.h"
 #include "support/scratch.h"
 
@@ -25,6 +29,8 @@ struct fixture {
     struct balm_loop *loop;
     struct balm_store *store;
     struct balm_arena arena;
+    struct balm_aws_config config;
+    struct balm_aws *aws; /* NULL: SQLite */
     char folder[SCRATCH_MAX];
     char path[SCRATCH_MAX + 16];
     char url[SCRATCH_MAX + 64];
@@ -32,11 +38,25 @@ struct fixture {
 
 static inline struct balm_store *open_store(struct fixture *fixture)
 {
-    struct balm_store_setup setup = {.url = fixture->url, .loop = fixture->loop};
+    struct balm_store_setup setup = {
+        .url = fixture->url, .loop = fixture->loop, .aws = fixture->aws, .region = "eu-west-1"};
     struct balm_store *store = NULL;
     struct balm_err err;
     if (balm_store_open(&store, &setup, &err)) fail_msg("%s", err.message);
     return store;
+}
+
+static inline int fixture_use_dynamodb(struct fixture *fixture)
+{
+    struct balm_aws_options options = {.profile = NULL};
+    struct balm_aws_setup setup = {.loop = fixture->loop, .config = &fixture->config};
+    struct balm_err err;
+    char unique[37];
+    balm_text_uuid(unique);
+    (void)snprintf(fixture->url, sizeof fixture->url, "dynamodb:balm-%s", unique);
+    setup.models_path = balm_file_own(&fixture->arena, "models.pack");
+    if (!setup.models_path || balm_aws_config_load(&fixture->config, &options, &err)) return -1;
+    return balm_aws_new(&fixture->aws, &setup, &err) ? -1 : 0;
 }
 
 static inline int fixture_begin(struct fixture *fixture)
@@ -47,6 +67,7 @@ static inline int fixture_begin(struct fixture *fixture)
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/balm.db", fixture->folder);
     (void)snprintf(fixture->url, sizeof fixture->url, "sqlite:%s", fixture->path);
     if (balm_digest_ready(&err) || balm_loop_new(&fixture->loop, &err)) return -1;
+    if (getenv("BALM_TEST_DYNAMODB") && fixture_use_dynamodb(fixture)) return -1;
     fixture->store = open_store(fixture);
     return 0;
 }
@@ -64,6 +85,8 @@ static inline void fixture_remove_files(const struct fixture *fixture)
 static inline void fixture_end(struct fixture *fixture)
 {
     balm_store_release(fixture->store);
+    balm_aws_release(fixture->aws);
+    balm_aws_config_free(&fixture->config);
     balm_loop_release(fixture->loop);
     balm_arena_free(&fixture->arena);
     fixture_remove_files(fixture);

@@ -11,6 +11,8 @@ _OF_S3 = {
     "PutBucketEncryption": "PutEncryptionConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
+_OF_TRANSACTION = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem",
+                   "Update": "UpdateItem"}
 _FREE = {("sts", "GetCallerIdentity")}
 
 
@@ -19,6 +21,9 @@ def actions_of(service, operation, params):
         return []
     if service == "s3":
         return [f"s3:{_OF_S3.get(operation, operation)}"]
+    if operation == "TransactWriteItems":
+        return sorted({f"dynamodb:{_OF_TRANSACTION[kind]}"
+                       for action in params["TransactItems"] for kind in action})
     actions = [f"{service}:{operation}"]
     if operation == "CreateFlowLogs" and params.get("LogDestinationType") == "s3":
         actions.append("logs:CreateLogDelivery")

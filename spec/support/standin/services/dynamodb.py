@@ -1,7 +1,9 @@
-"""DynamoDB: tables and their encryption, which takes a while to change."""
+"""DynamoDB: tables and their encryption, which takes a while to change; items are in dynamodb_items."""
 
 from ..errors import AwsError
+from ..expression import project
 from ..store import becomes, settle, uuid_text, visible
+from .dynamodb_items import Items, batch_get, query as query_items, transact, write_one
 
 
 def new_table(account, region, name, created):
@@ -44,6 +46,52 @@ def delete_table(call, params):
     table = _table(call, params)
     del call.table("tables")[table["TableName"]]
     return {"TableDescription": {**visible(table), "TableStatus": "DELETING"}}
+
+
+def update_time_to_live(call, params):
+    table = _active(call, params)
+    wanted = params["TimeToLiveSpecification"]
+    if table.get("_ttl", {}).get("Enabled") == wanted["Enabled"]:
+        raise AwsError("ValidationException", "TimeToLive is already enabled")
+    table["_ttl"] = wanted
+    return {"TimeToLiveSpecification": wanted}
+
+
+def _active(call, params):
+    table = _table(call, params)
+    if table["TableStatus"] == "CREATING":
+        raise AwsError("ResourceNotFoundException", "Requested resource not found")
+    return table
+
+
+def _items(call, params):
+    return Items(_active(call, params))
+
+
+def get_item(call, params):
+    items = _items(call, params)
+    item = items.get(items.name_of(params["Key"]))
+    return {} if item is None else {"Item": project(item, params.get("ProjectionExpression"))}
+
+
+def batch_get_item(call, params):
+    return batch_get(lambda asked: _items(call, asked), params)
+
+
+def query(call, params):
+    return query_items(_items(call, params), params)
+
+
+def put_item(call, params):
+    return write_one(_items(call, params), "Put", params)
+
+
+def delete_item(call, params):
+    return write_one(_items(call, params), "Delete", params)
+
+
+def transact_write_items(call, params):
+    return transact(lambda asked: _items(call, asked), params, call.table("transactions"))
 
 
 def update_table(call, params):
