@@ -222,9 +222,12 @@ static enum balm_code identify(struct balm_sqlite_file *file, int *version, bool
 {
     int application = 0;
     int tables = 0;
-    int status = ask_int(file, "PRAGMA application_id", &application);
+    /* All at one time: another process may be making it. */
+    int status = sqlite3_exec(file->db, "BEGIN", NULL, NULL, NULL);
+    if (!status) status = ask_int(file, "PRAGMA application_id", &application);
     if (!status) status = ask_int(file, "PRAGMA user_version", version);
     if (!status) status = ask_int(file, "SELECT count(*) FROM sqlite_master", &tables);
+    if (!status) status = sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL);
     if (status) return balm_sqlite_fail(file, status, err);
     *empty = application == 0 && tables == 0;
     if (application != APPLICATION_ID && !*empty) {

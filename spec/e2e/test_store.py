@@ -2,16 +2,15 @@
 tables that are not there, other processes, and what each operation costs."""
 
 import json
-import pathlib
 import subprocess
 import threading
 import time
 
 import pytest
 
-from harness import BALM, ENGINE_ACCOUNT, clean_environment
+from harness import BUILD, ENGINE_ACCOUNT, clean_environment
 
-BUILT = pathlib.Path(BALM).parent / "spec/engine/remedy"
+BUILT = BUILD / "spec/engine/remedy"
 LARGE = 900_000  # three pieces
 
 

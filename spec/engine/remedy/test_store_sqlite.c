@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +28,7 @@ static atomic_int syncs;
 static atomic_int sync_ms;     /* how long one takes */
 static atomic_int syncs_fail;  /* the next few */
 static atomic_int calls_until; /* a call fails; 0: none does */
+static atomic_int read_us;     /* how long a read takes, in microseconds */
 
 int fdatasync(int fd)
 {
@@ -60,6 +63,7 @@ static ssize_t failing_pwrite(int fd, const void *bytes, size_t len, off_t at)
 
 static ssize_t failing_pread(int fd, void *bytes, size_t len, off_t at)
 {
+    if (atomic_load(&read_us)) usleep((useconds_t)atomic_load(&read_us));
     return call_fails() ? -1 : pread(fd, bytes, len, at);
 }
 
@@ -637,6 +641,41 @@ static void loses_no_count_between_processes(void **state)
     assert_int_equal(number(), 300);
 }
 
+static atomic_int *gate; /* shared with the processes that wait at it */
+
+static void write_once(int out)
+{
+    (void)out;
+    while (!atomic_load(gate)) {
+        sched_yield();
+    }
+    let_calls_fail(true);
+    atomic_store(&read_us, 500 + getpid() % 7 * 300);
+    succeeds(try_put(1));
+}
+
+static void may_be_made_by_several_processes_at_once(void **state)
+{
+    (void)state;
+    gate = mmap(NULL, sizeof *gate, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(gate, MAP_FAILED);
+    for (int round = 0; round < 20; round++) {
+        pid_t children[6];
+        fixture_remove_files(&fixture);
+        atomic_store(gate, 0);
+        for (int i = 0; i < 6; i++) {
+            children[i] = start_process(write_once, -1);
+        }
+        atomic_store(gate, 1);
+        for (int i = 0; i < 6; i++) {
+            ends_well(children[i]);
+        }
+        assert_int_equal(number(), 1);
+        reopen();
+    }
+    munmap(gate, sizeof *gate);
+}
+
 /* Tells each number once it is kept. */
 static void count_until_killed(int out)
 {
@@ -700,6 +739,7 @@ int main(void)
         TEST(waits_for_another_process_that_writes),
         TEST(gives_up_on_a_lock_that_stays),
         TEST(loses_no_count_between_processes),
+        TEST(may_be_made_by_several_processes_at_once),
         TEST(keeps_all_it_said_it_would_when_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
