@@ -5,6 +5,7 @@
 #include "script/evaluate.h"
 #include "script/sandbox.h"
 #include "script/value_lua.h"
+#include "script/version.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct balm_lua_host {
     struct balm_sandbox *sandbox;
     char *lua_dir;
     struct balm_limits limits;
-    struct balm_buf path; /* of the module that is being loaded */
+    struct balm_arena arena; /* the path of the module that is being loaded */
     struct balm_buf source;
 };
 
@@ -33,32 +34,24 @@ struct call {
 };
 
 /* "events.panther" is events/panther.lua; no name leads out of the folder. */
-static enum balm_code module_path(struct balm_lua_host *host, const char *module,
-                                  struct balm_err *err)
-{
-    balm_buf_clear(&host->path);
-    (void)balm_buf_addf(&host->path, "%s/", host->lua_dir);
-    for (const char *c = module; *c; c++) {
-        bool fine = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' ||
-                    (*c == '.' && c > module && c[-1] != '.');
-        if (!fine) return balm_fail(err, BALM_E_ARG, "\"%s\" is not a module's name", module);
-        (void)balm_buf_addc(&host->path, *c == '.' ? '/' : *c);
-    }
-    (void)balm_buf_adds(&host->path, ".lua");
-    return balm_buf_status(&host->path, "a module's path", err);
-}
-
 static enum balm_code find_module(void *owner, const char *module, struct balm_lua_chunk *chunk,
                                   struct balm_err *err)
 {
     struct balm_lua_host *host = owner;
-    enum balm_code code = module_path(host, module, err);
+    enum balm_code code;
+    char *path;
 
+    if (!balm_module_is_name(module)) {
+        return balm_fail(err, BALM_E_ARG, "\"%.80s\" is not a module's name", module);
+    }
+    balm_arena_reset(&host->arena);
+    path = balm_module_path(&host->arena, host->lua_dir, module);
+    if (!path) return balm_arena_status(&host->arena, err);
     balm_buf_clear(&host->source);
-    if (!code) code = balm_file_read(&host->source, host->path.bytes, err);
+    code = balm_file_read(&host->source, path, err);
     if (code) return code;
     /* Errors show the path below the folder, wherever the engine is installed. */
-    chunk->name = host->path.bytes + strlen(host->lua_dir) + 1;
+    chunk->name = path + strlen(host->lua_dir) + 1;
     chunk->bytes = host->source.bytes;
     chunk->len = host->source.len;
     chunk->binary = false;
@@ -81,7 +74,7 @@ enum balm_code balm_lua_host_new(struct balm_lua_host **out, const char *lua_dir
 
     if (!host) return balm_nomem(err);
     host->limits = (struct balm_limits)BALM_LIMITS_DEFAULT;
-    balm_buf_init(&host->path, MODULE_SIZE_MAX);
+    balm_arena_init(&host->arena, 0);
     balm_buf_init(&host->source, MODULE_SIZE_MAX);
     host->lua_dir = strdup(lua_dir);
     code = host->lua_dir ? open_sandbox(host, err) : balm_nomem(err);
@@ -97,7 +90,7 @@ void balm_lua_host_release(struct balm_lua_host *host)
 {
     if (!host) return;
     balm_sandbox_release(host->sandbox);
-    balm_buf_free(&host->path);
+    balm_arena_free(&host->arena);
     balm_buf_free(&host->source);
     free(host->lua_dir);
     free(host);

@@ -41,7 +41,8 @@ end
 
 -- The policy's id, and what else it is called.
 local function policy_of(finding)
-  local fields = member(finding, "ProductFields") or {}
+  local fields = member(finding, "ProductFields")
+  if type(fields) ~= "table" then fields = {} end
   local generator = text(finding.GeneratorId)
   local names, seen = {}, {}
   local function add(name)

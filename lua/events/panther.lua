@@ -24,6 +24,10 @@ local function text_or_nil(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local function table_or_nil(value)
+  return type(value) == "table" and value or nil
+end
+
 local function remediate(payload)
   if type(payload) ~= "table" then
     error("InvalidInput: action remediate needs a payload, an object", 0)
@@ -85,7 +89,8 @@ function panther.decode(event)
   if event.action == "listRemediations" or type(event.listRemediations) == "table" then
     return { { source = "panther", kind = "list" } }
   end
-  local request = event.remediateResource or event.remediateResourceAsync or event
+  local request = table_or_nil(event.remediateResource)
+    or table_or_nil(event.remediateResourceAsync) or event
   if type(request.policyId) ~= "string" or type(request.resourceId) ~= "string" then
     error("InvalidInput: policyId and resourceId must be texts", 0)
   end

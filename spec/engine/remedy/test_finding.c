@@ -187,6 +187,15 @@ static void an_event_is_understood_or_refused_as_a_whole(void **state)
     refuses("{\"Findings\":[" FINDING("f-1", "") ",{\"Id\":\"f-2\"}]}", "f-2 has no Resources");
 }
 
+static void members_of_other_types_are_as_good_as_absent(void **state)
+{
+    (void)state;
+    decodes(json("{\"policyId\":\"P\",\"resourceId\":\"arn:aws:rds:eu-west-1:123456789012:db:x\","
+                 "\"remediateResource\":null}"),
+            1);
+    decodes(json("{\"Findings\":[" FINDING("f", "\"ProductFields\":7,") "]}"), 2);
+}
+
 static void what_panther_s_event_lacks_is_named(void **state)
 {
     (void)state;
@@ -311,6 +320,7 @@ int main(void)
         CLEAN(an_event_must_be_an_object),
         CLEAN(an_unknown_format_is_told_by_its_keys),
         CLEAN(an_event_is_understood_or_refused_as_a_whole),
+        CLEAN(members_of_other_types_are_as_good_as_absent),
         CLEAN(what_panther_s_event_lacks_is_named),
         CLEAN(parameters_are_an_object),
         CLEAN(an_account_is_a_text_of_12_digits),
