@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRINCIPAL_PATTERN "^([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+)$"
-#define NAME_PATTERN      "^[A-Za-z0-9_+=,.@-]{1,64}$"
-#define EXTERNAL_PATTERN  "^$|^[A-Za-z0-9_+=,.@:/-]{2,1224}$"
+#define NAME_PATTERN     "^[A-Za-z0-9_+=,.@-]{1,64}$"
+#define EXTERNAL_PATTERN "^$|^[A-Za-z0-9_+=,.@:/-]{2,1224}$"
 
 /* ---- the union ---- */
 
@@ -252,16 +251,12 @@ static struct balm_value parameters_of(struct balm_arena *arena, const struct ba
     struct balm_value map = balm_map(arena);
 
     balm_map_set(arena, map, "TrustedPrincipal",
-                 parameter(arena,
-                           "Who may assume the role: the account that Balm runs in (12 digits), or "
-                           "better the ARN of Balm's own role.",
-                           PRINCIPAL_PATTERN, role->trust));
+                 parameter(arena, BALM_IAM_ABOUT_TRUST, BALM_IAM_PRINCIPAL_PATTERN, role->trust));
     balm_map_set(arena, map, "ExternalId",
-                 parameter(arena, "What Balm must tell when it assumes the role. Empty: nothing.",
-                           EXTERNAL_PATTERN, role->external_id ? role->external_id : ""));
-    balm_map_set(
-        arena, map, "RoleName",
-        parameter(arena, "The role's name, the same in every account.", NAME_PATTERN, role->name));
+                 parameter(arena, BALM_IAM_ABOUT_EXTERNAL_ID, EXTERNAL_PATTERN,
+                           role->external_id ? role->external_id : ""));
+    balm_map_set(arena, map, "RoleName",
+                 parameter(arena, BALM_IAM_ABOUT_NAME, NAME_PATTERN, role->name));
     return map;
 }
 

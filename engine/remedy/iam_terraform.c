@@ -102,15 +102,11 @@ void balm_iam_terraform(struct balm_buf *out, const struct balm_iam_role *role,
     struct balm_value statements = balm_get(policy, "Statement");
 
     balm_buf_adds(out, head);
-    add_variable(
-        out, "trusted_principal",
-        "Who may assume the role: the account that Balm runs in (12 digits), or better the "
-        "ARN of Balm's own role.",
-        role->trust, "^([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+)$");
-    add_variable(out, "external_id",
-                 "What Balm must tell when it assumes the role. Empty: nothing.",
+    add_variable(out, "trusted_principal", BALM_IAM_ABOUT_TRUST, role->trust,
+                 BALM_IAM_PRINCIPAL_PATTERN);
+    add_variable(out, "external_id", BALM_IAM_ABOUT_EXTERNAL_ID,
                  role->external_id ? role->external_id : "", NULL);
-    add_variable(out, "role_name", "The role's name, the same in every account.", role->name, NULL);
+    add_variable(out, "role_name", BALM_IAM_ABOUT_NAME, role->name, NULL);
     balm_buf_adds(out, trust);
     balm_buf_adds(out, "\ndata \"aws_iam_policy_document\" \"remediations\" {");
     for (size_t i = 0; i < balm_list_len(statements); i++) {

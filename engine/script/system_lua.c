@@ -159,6 +159,7 @@ static void add_field(lua_State *L, luaL_Buffer *made, const struct tm *fields, 
     char format[3] = {'%', letter, '\0'};
     char text[128];
 
+    balm_budget_charge(L, 20);
     if (!letter || !strchr("aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%", letter)) {
         luaL_error(L, "invalid conversion specifier '%%%c'", letter);
     }

@@ -74,6 +74,7 @@ static void a_text_that_is_repeated_without_end(void **state)
     is_ended("local s = string.rep('x', 1e6) while true do s:upper() end");
     is_ended("local s = string.rep('x', 1e6) while true do s:reverse() end");
     is_ended("local s = string.rep('%', 1e6) while true do s:format() end");
+    is_ended("os.date(string.rep('%n', 5e6))");
 }
 
 static void long_texts_compared(void **state)
