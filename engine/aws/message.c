@@ -137,6 +137,47 @@ enum balm_code balm_request_url(const struct balm_request *request, struct balm_
     return buf->code;
 }
 
+static void show_header(struct balm_arena *arena, struct balm_value headers,
+                        const struct balm_header *header)
+{
+    struct balm_value text = balm_string(header->value);
+    struct balm_value *there = balm_map_get(headers, header->name);
+
+    if (!there) {
+        (void)balm_map_set(arena, headers, header->name, text);
+    } else if (there->type == BALM_LIST) {
+        (void)balm_list_push(arena, *there, text);
+    } else {
+        struct balm_value both[] = {*there, text};
+        *there = balm_list_of(arena, both, 2);
+    }
+}
+
+enum balm_code balm_request_value(const struct balm_request *request, struct balm_arena *arena,
+                                  struct balm_value *out, struct balm_err *err)
+{
+    struct balm_buf url = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value headers = balm_map(arena);
+    const struct balm_buf *body = &request->body;
+    enum balm_code code = balm_request_url(request, &url);
+
+    *out = balm_map(arena);
+    (void)balm_map_set(arena, *out, "method", balm_string(request->method));
+    (void)balm_map_set(arena, *out, "url", balm_text_n(arena, url.bytes, url.len));
+    for (size_t i = 0; i < request->header_len; i++) {
+        show_header(arena, headers, &request->headers[i]);
+    }
+    (void)balm_map_set(arena, *out, "headers", headers);
+    if (balm_text_is_utf8(body->bytes, body->len)) {
+        (void)balm_map_set(arena, *out, "body", balm_string_n(body->bytes, body->len));
+    } else {
+        (void)balm_map_set(arena, *out, "body_base64", balm_bytes(body->bytes, body->len));
+    }
+    if (code) code = balm_buf_status(&url, "the request's URL", err);
+    balm_buf_free(&url);
+    return code ? code : balm_arena_status(arena, err);
+}
+
 void balm_response_init(struct balm_response *response, size_t body_max)
 {
     memset(response, 0, sizeof *response);

@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/value.h"
 
 struct balm_header {
     const char *name; /* case as sent */
@@ -62,6 +63,10 @@ const char *balm_request_header(const struct balm_request *request,
 void balm_request_add_query(struct balm_request *request, const char *name, const char *value);
 /* scheme://host[base_path]path[?query], into buf */
 enum balm_code balm_request_url(const struct balm_request *request, struct balm_buf *buf);
+/* {"method","url","headers":{},"body"}, or "body_base64" where the body is not UTF-8; a header that
+   occurs several times is a list. Borrows request's texts. */
+enum balm_code balm_request_value(const struct balm_request *request, struct balm_arena *arena,
+                                  struct balm_value *out, struct balm_err *err);
 
 void balm_response_init(struct balm_response *response, size_t body_max);
 void balm_response_free(struct balm_response *response);

@@ -3,7 +3,6 @@
  */
 #include "core/file.h"
 #include "core/json.h"
-#include "core/text.h"
 #include "front/commands.h"
 #include "front/world.h"
 
@@ -91,48 +90,6 @@ static enum balm_code make_call(struct caller *caller, struct balm_err *err)
     return BALM_OK;
 }
 
-/* A header that occurs several times becomes a list. */
-static void add_header(struct balm_arena *arena, struct balm_value headers, const char *name,
-                       const char *value)
-{
-    struct balm_value text = balm_string(value);
-    struct balm_value *there = balm_map_get(headers, name);
-
-    if (!there) {
-        balm_map_set(arena, headers, name, text);
-    } else if (there->type == BALM_LIST) {
-        balm_list_push(arena, *there, text);
-    } else {
-        struct balm_value both[] = {*there, text};
-        *there = balm_list_of(arena, both, 2);
-    }
-}
-
-static enum balm_code request_value(struct balm_arena *arena, const struct balm_request *request,
-                                    struct balm_value *out, struct balm_err *err)
-{
-    struct balm_buf url = BALM_BUF_INIT(BALM_BUF_MAX);
-    struct balm_value headers = balm_map(arena);
-    const struct balm_buf *body = &request->body;
-    enum balm_code code = balm_request_url(request, &url);
-
-    *out = balm_map(arena);
-    balm_map_set(arena, *out, "method", balm_string(request->method));
-    balm_map_set(arena, *out, "url", balm_text_n(arena, url.bytes, url.len));
-    for (size_t i = 0; i < request->header_len; i++) {
-        add_header(arena, headers, request->headers[i].name, request->headers[i].value);
-    }
-    balm_map_set(arena, *out, "headers", headers);
-    if (balm_text_is_utf8(body->bytes, body->len)) {
-        balm_map_set(arena, *out, "body", balm_string_n(body->bytes, body->len));
-    } else {
-        balm_map_set(arena, *out, "body_base64", balm_bytes(body->bytes, body->len));
-    }
-    if (code) code = balm_buf_status(&url, "the request's URL", err);
-    balm_buf_free(&url);
-    return code ? code : balm_arena_status(arena, err);
-}
-
 static void on_signed(void *owner, const struct balm_request *request, const struct balm_err *why)
 {
     struct caller *caller = owner;
@@ -142,7 +99,7 @@ static void on_signed(void *owner, const struct balm_request *request, const str
 
     if (!request) {
         caller->status = balm_cli_fail(cli, why);
-    } else if (request_value(balm_cli_arena(cli), request, &shown, &err)) {
+    } else if (balm_request_value(request, balm_cli_arena(cli), &shown, &err)) {
         caller->status = balm_cli_fail(cli, &err);
     } else {
         (void)balm_cli_print(cli, shown, 0);

@@ -1,51 +1,17 @@
-"""What Balm writes and reads, held against botocore, operation by operation, over all services.
+"""What Balm sends and reads, held against botocore, operation by operation, over all services.
 
-The C tool does in bulk what `balm call` does one by one (test_differential.py goes through that).
-BALM_SAMPLE is how many operations are tried ("all": every one, some minutes); BALM_SEED another seed.
+The C tool does in bulk what `balm call` does one by one (test_differential.py goes through that); see
+sweep.py for the environment variables.
 """
 
 import base64
-import json
-import os
-import subprocess
-from urllib.parse import urlsplit
 
 import answer
+import botocore.exceptions
 import pytest
-from differential import (SEED, Oracle, Values, botocore_error, by_value, plain, refused_by_both, sample,
+from differential import (SEED, Values, botocore_error, by_value, refused_by_both, request_differences,
                           shown_difference)
-from harness import BUILD, PACK
-
-TOOL = BUILD / "spec/engine/aws/tool_codec"
-# What signing and sending add, and what depends on the time.
-SIGNING = {"user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "expect", "content-length", "x-amz-date",
-           "authorization", "x-amz-content-sha256"}
-
-
-class Tool:
-    def __init__(self):
-        self.process = subprocess.Popen([TOOL, PACK], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
-
-    def __call__(self, **line):
-        self.process.stdin.write(json.dumps(line, default=plain).encode() + b"\n")
-        self.process.stdin.flush()
-        reply = self.process.stdout.readline()
-        assert reply, f"the tool ended at {line['service']}:{line['operation']}"
-        return json.loads(reply)
-
-
-@pytest.fixture(scope="module")
-def tool():
-    running = Tool()
-    yield running
-    running.process.stdin.close()
-    assert running.process.wait() == 0
-
-
-@pytest.fixture(scope="module")
-def oracle():
-    return Oracle()
+from sweep import sweep
 
 
 def request_faults(tool, oracle, service, name):
@@ -62,19 +28,7 @@ def request_faults(tool, oracle, service, name):
     if "error" in got:
         yield got["error"]
         return
-    url = urlsplit(wanted["url"])
-    bucket = f"/{params['Bucket']}" if name == "GetBucketLocation" else ""  # the endpoint puts it into the path
-    pairs = {
-        "method": (wanted["method"], got["method"]),
-        "path": (url.path or "/", bucket or got["path"]),
-        "query": (url.query, got["query"]),
-        "headers": ({n: v for n, v in wanted["headers"].items() if n not in SIGNING},
-                    {n.lower(): v for n, v in got["headers"].items() if n.lower() not in SIGNING}),
-        "body": (wanted["body"], base64.b64decode(got["body"])),
-    }
-    for part, (theirs, ours) in pairs.items():
-        if theirs != ours:
-            yield f"{part}: botocore has {theirs!r}, Balm {ours!r}"
+    yield from request_differences(wanted, got)
 
 
 def answer_of(tool, service, name, reply):
@@ -93,14 +47,18 @@ def answer_faults(tool, oracle, service, name):
     try:
         given = params.structure(operation.input_shape) if operation.input_shape else {}
         wanted = by_value(oracle.reads(service, name, given, reply))
+    except botocore.exceptions.ClientError as error:  # a good status that hides an error
+        if by_value(error.response)["Error"] != got.get("detail", {}).get("Error"):
+            yield f"botocore reads an error: {error}"
+        return
     except Exception as error:  # botocore raises anything where an answer is not what it should be
         if not refused_by_both(error, got):
             yield f"botocore cannot read: {error!r}"
         return
     if "answer" not in got:
         yield f"Balm cannot read: {got}"
-    elif wanted != got["answer"]:
-        yield shown_difference(wanted, got["answer"])
+    elif wanted != by_value(got["answer"]):
+        yield shown_difference(wanted, by_value(got["answer"]))
 
 
 def error_faults(tool, oracle, service, name):
@@ -132,20 +90,23 @@ def error_faults(tool, oracle, service, name):
         yield shown_difference(wanted, got.get("detail"))
 
 
-def all_faults(check, tool, oracle):
-    faults = []
-    for service, name in sample(oracle):
-        faults += [f"{service}:{name} {fault}"[:600] for fault in check(tool, oracle, service, name)]
-    return faults
+@pytest.fixture(scope="module")
+def faults(request):
+    count, found = sweep(request_faults, answer_faults, error_faults)
+    show = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
+    with show():
+        print(f"\n{count} operations, each a request, an answer and an error: "
+              f"{sum(map(len, found.values()))} differences")
+    return found
 
 
-def test_every_request_is_botocores(tool, oracle):
-    assert all_faults(request_faults, tool, oracle) == []
+def test_every_request_is_botocores(faults):
+    assert faults["request_faults"] == []
 
 
-def test_every_answer_reads_as_in_botocore(tool, oracle):
-    assert all_faults(answer_faults, tool, oracle) == []
+def test_every_answer_reads_as_in_botocore(faults):
+    assert faults["answer_faults"] == []
 
 
-def test_every_error_reads_as_in_botocore(tool, oracle):
-    assert all_faults(error_faults, tool, oracle) == []
+def test_every_error_reads_as_in_botocore(faults):
+    assert faults["error_faults"] == []

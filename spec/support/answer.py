@@ -143,7 +143,9 @@ class Writer:
                 headers.update({header + key: value for key, value in each.items()})
             elif place == "header":
                 headers[header] = self.header(member, each)
-        return status, self.rest_body(shape, output)
+        body = self.rest_body(shape, output)
+        headers.update({name: str(len(body)) for name in headers if name.lower() == "content-length"})
+        return status, body
 
     def header(self, shape, value):
         if shape.type_name == "list":

@@ -9,11 +9,11 @@ import botocore.exceptions
 from generate import Values
 from oracle import Oracle
 
-__all__ = ["Oracle", "SEED", "Values", "botocore_error", "by_value", "plain", "refused_by_both", "sample",
-           "shown_difference"]
+__all__ = ["Oracle", "SEED", "Values", "botocore_error", "by_value", "plain", "refused_by_both",
+           "request_differences", "sample", "shown_difference"]
 
 SEED = os.environ.get("BALM_SEED", "1")
-SAMPLE = os.environ.get("BALM_SAMPLE", "200")
+SAMPLE = os.environ.get("BALM_SAMPLE", "all")
 
 # What the remediations ask of AWS.
 ASKED = {
@@ -65,8 +65,8 @@ OUT = {
 botocore_error = (botocore.exceptions.BotoCoreError, ValueError)
 
 
-def sample(oracle):
-    """What the remediations use, and SAMPLE others over all services."""
+def sample(oracle, size=SAMPLE):
+    """What the remediations use, and size others over all services ("all": every one)."""
     chosen = {(service, name) for service, names in ASKED.items() for name in names}
     others = []
     for service in oracle.session.get_available_services():
@@ -75,9 +75,38 @@ def sample(oracle):
         for name in oracle.operations(service):
             if f"{service}:{name}" not in OUT:
                 others.append((service, name))
-    if SAMPLE != "all":
-        others = random.Random(SEED).sample(others, int(SAMPLE))
+    if size != "all":
+        others = random.Random(SEED).sample(others, int(size))
     return sorted(chosen.union(others))
+
+
+# Headers that are not compared, and why.
+NOT_COMPARED = {
+    "user-agent": "each SDK has its own name",
+    "amz-sdk-invocation-id": "botocore's own book-keeping",
+    "amz-sdk-request": "the same",
+    "expect": "libcurl asks for it on its own",
+    "content-length": "libcurl adds it",
+    "host": "botocore leaves it to its HTTP library",
+}
+
+
+def compared(headers):
+    return {name.lower(): value for name, value in headers.items() if name.lower() not in NOT_COMPARED}
+
+
+def request_differences(wanted, got):
+    """botocore's request and one of `balm call --dry-run`, part by part."""
+    body = base64.b64decode(got["body_base64"]) if "body_base64" in got else got["body"].encode()
+    pairs = {
+        "method": (wanted["method"], got["method"]),
+        "url": (wanted["url"].removesuffix("?"), got["url"]),  # a query of nothing, to botocore
+        "headers": (compared(wanted["headers"]), compared(got["headers"])),
+        "body": (wanted["body"], body),
+    }
+    for part, (theirs, ours) in pairs.items():
+        if theirs != ours:
+            yield shown_difference(theirs, ours, part)
 
 
 def refused_by_both(error, got):

@@ -1,19 +1,34 @@
 """botocore as the independent oracle: the request that it would send, byte for byte, and what it reads.
 
 Debian's copy is older than what Balm promises (its current behaviour), so that a few of its habits are
-brought up to date here; each has its reason beside it, and nothing else is changed.
+brought up to date here; each has its reason beside it, and nothing else is changed. BALM_BOTOCORE_DATA
+names a newer directory of its descriptions, from which a pack is then built as well.
 """
 
 import datetime
+import functools
+import os
+import pathlib
+import subprocess
+import tempfile
 import types
 
 import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.httpchecksum
+import botocore.loaders
 import botocore.serialize
 import botocore.session
+from botocore.compat import HAS_CRT
+from harness import BALM, ROOT
 
+if HAS_CRT:
+    import botocore.crt.auth
+
+DATA = os.environ.get("BALM_BOTOCORE_DATA")
+IS_OLD = tuple(map(int, botocore.__version__.split(".")[:2])) < (1, 36)
+PROTOCOLS = ["json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "query", "ec2"]  # the first offered
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 REGION = "eu-west-1"
@@ -33,11 +48,47 @@ class Frozen(datetime.datetime):
         return NOW
 
 
+def now(remove_tzinfo=True):
+    return NOW if remove_tzinfo else NOW.replace(tzinfo=datetime.timezone.utc)
+
+
 def freeze():
-    """botocore signs with this module's clock alone."""
+    """botocore signs with these modules' clocks alone."""
     frozen = types.SimpleNamespace(**vars(datetime))
     frozen.datetime = Frozen
-    botocore.auth.datetime = frozen
+    for module in (botocore.auth, *([botocore.crt.auth] if HAS_CRT else [])):
+        module.datetime = frozen
+        module.get_current_datetime = now
+
+
+def sign_in_python():
+    """Only asymmetric signatures are left to botocore's C library, which prints the others otherwise."""
+    botocore.auth.AUTH_TYPE_MAPS.update({
+        "v4": botocore.auth.SigV4Auth, "v4-query": botocore.auth.SigV4QueryAuth,
+        "s3v4": botocore.auth.S3SigV4Auth, "s3v4-query": botocore.auth.S3SigV4QueryAuth,
+    })
+
+
+class Loader(botocore.loaders.Loader):
+    """Descriptions as Balm chooses among the protocols of a service; older copies know no such list."""
+
+    def load_service_model(self, service_name, type_name, api_version=None):
+        model = super().load_service_model(service_name, type_name, api_version)
+        if type_name == "service-2":
+            metadata = model["metadata"]
+            offered = metadata.get("protocols", [metadata["protocol"]])
+            metadata["protocol"] = next((each for each in PROTOCOLS if each in offered), metadata["protocol"])
+        return model
+
+
+@functools.cache
+def pack():
+    """The pack that holds what botocore is asked about."""
+    if not DATA:
+        return ROOT / "build/models.pack"
+    path = pathlib.Path(tempfile.mkdtemp(prefix="balm-newer-"), "models.pack")
+    subprocess.run([BALM, "models", "build", DATA, "-o", path], check=True, stdout=subprocess.DEVNULL)
+    return path
 
 
 # ---- today's habits ----
@@ -83,6 +134,8 @@ def lower_booleans(convert):
 
 
 def bring_up_to_date():
+    if not IS_OLD:
+        return
     botocore.httpchecksum.resolve_request_checksum_algorithm = checksum
     serializer = botocore.serialize.BaseRestSerializer
     serializer._convert_header_value = lower_booleans(serializer._convert_header_value)
@@ -94,9 +147,12 @@ def bring_up_to_date():
 class Oracle:
     def __init__(self, region=REGION):
         freeze()
+        sign_in_python()
         bring_up_to_date()
         self.region = region
         self.session = botocore.session.Session()
+        loader = Loader([DATA], include_default_search_paths=False) if DATA else Loader()
+        self.session.register_component("data_loader", loader)
         # Today's default, which Debian's copy does not have yet.
         self.session.set_config_variable("sts_regional_endpoints", "regional")
         self.session.set_credentials(ACCESS_KEY, SECRET_KEY)

@@ -1,27 +1,35 @@
 /*
- * tool_codec: writes requests and reads answers in bulk, for spec/e2e/test_codec.py.
+ * tool_codec: signs requests and reads answers in bulk, for spec/e2e/test_codec.py.
  *
- * Usage: tool_codec PACK. Each line on stdin is {"service", "operation", "params"}, and one line on
- * stdout is the request: {"method", "path", "query", "headers", "body" (base64)}. With "status"
- * (and
- * "headers", "body" in base64) the line is an answer, and what comes is {"answer"} or {"detail"},
- * what
- * an API error says. What goes wrong is {"error"}.
+ * Usage: tool_codec PACK, the environment as for `balm call --dry-run`. Each line on stdin is
+ * {"service", "operation", "params", "region"?}, and one line on stdout is the signed request as
+ * `balm call --dry-run` prints it. With "status" (and "headers", "body" in base64) the line is an
+ * answer, and what comes is {"answer"} or {"detail"}, what an API error says. What goes wrong is
+ * {"error"}.
  */
-#include "aws/codec.h"
-#include "core/digest.h"
+#include "aws/client.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct tool {
+    struct balm_loop *loop;
+    struct balm_aws_config config;
+    struct balm_aws *aws;
+    struct balm_session *session;
+};
+
 struct line {
+    struct tool *tool;
     struct balm_arena arena;
     struct balm_value asked;
     struct balm_value shown;
     const struct balm_operation *operation;
+    struct balm_err failure; /* of a request */
 };
 
 static void show(struct line *line, const char *key, struct balm_value value)
@@ -29,45 +37,36 @@ static void show(struct line *line, const char *key, struct balm_value value)
     (void)balm_map_set(&line->arena, line->shown, key, value);
 }
 
-static void show_request(struct line *line, const struct balm_request *request)
+static void on_signed(void *owner, const struct balm_request *request, const struct balm_err *why)
 {
-    struct balm_value headers = balm_map(&line->arena);
-    struct balm_buf query = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct line *line = owner;
 
-    for (size_t i = 0; i < request->query_len; i++) {
-        (void)balm_buf_addf(&query, "%s%s", i ? "&" : "", request->query[i].name);
-        if (request->query[i].value) (void)balm_buf_addf(&query, "=%s", request->query[i].value);
+    line->failure.code = BALM_OK;
+    if (why) {
+        line->failure = *why;
+    } else {
+        (void)balm_request_value(request, &line->arena, &line->shown, &line->failure);
     }
-    for (size_t i = 0; i < request->header_len; i++) {
-        (void)balm_map_set(&line->arena, headers, request->headers[i].name,
-                           balm_string(request->headers[i].value));
-    }
-    show(line, "method", balm_string(request->method));
-    show(line, "path", balm_string(request->path));
-    show(line, "query", balm_text_n(&line->arena, query.bytes, query.len));
-    show(line, "headers", headers);
-    struct balm_value body = balm_text_n(&line->arena, request->body.bytes, request->body.len);
-    body.type = BALM_BYTES;
-    show(line, "body", body);
-    balm_buf_free(&query);
+    balm_loop_stop(line->tool->loop);
 }
 
 static enum balm_code write_request(struct line *line, struct balm_err *err)
 {
-    struct balm_value params = balm_normalise_input(
-        line->operation, balm_get(line->asked, "params"), true, "token", &line->arena);
-    struct balm_value problems, warnings;
-    struct balm_request request;
+    struct balm_call_options options = {.region = balm_get_string(line->asked, "region", NULL),
+                                        .blobs_are_base64 = true};
+    struct balm_value problems;
+    struct balm_call *call;
     enum balm_code code =
-        balm_validate_input(line->operation, params, &line->arena, &problems, &warnings, err);
+        balm_call_new(&call, line->tool->session, line->operation, balm_get(line->asked, "params"),
+                      &options, &line->arena, &problems, err);
 
     if (code) return code;
-    balm_request_init(&request, &line->arena);
-    code = balm_serialise(line->operation, params, &request, err);
-    if (!code) show_request(line, &request);
+    balm_call_sign_only(call, on_signed, line);
+    balm_loop_run(line->tool->loop);
     line->shown = balm_copy(&line->arena, line->shown); /* what request holds is wiped with it */
-    balm_request_free(&request);
-    return code;
+    balm_call_release(call);
+    *err = line->failure;
+    return err->code;
 }
 
 static enum balm_code read_answer(struct line *line, struct balm_err *err)
@@ -99,11 +98,11 @@ static enum balm_code read_answer(struct line *line, struct balm_err *err)
     return code;
 }
 
-static enum balm_code reply(struct balm_pack *pack, struct line *line, struct balm_err *err)
+static enum balm_code reply(struct line *line, struct balm_err *err)
 {
     const struct balm_service *service;
-    enum balm_code code =
-        balm_pack_service(pack, balm_get_string(line->asked, "service", ""), &service, err);
+    enum balm_code code = balm_pack_service(
+        balm_aws_pack(line->tool->aws), balm_get_string(line->asked, "service", ""), &service, err);
 
     if (!code) {
         code = balm_service_operation(service, balm_get_string(line->asked, "operation", ""),
@@ -113,14 +112,15 @@ static enum balm_code reply(struct balm_pack *pack, struct line *line, struct ba
     return balm_map_get(line->asked, "status") ? read_answer(line, err) : write_request(line, err);
 }
 
-static void take(struct balm_pack *pack, const char *text, size_t len)
+static void take(struct tool *tool, const char *text, size_t len)
 {
-    struct line line = {.arena = BALM_ARENA_INIT, .asked = balm_null()};
+    struct line line = {.tool = tool, .arena = BALM_ARENA_INIT, .asked = balm_null()};
     struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_err err;
 
     line.shown = balm_map(&line.arena);
-    if (balm_json_parse(&line.arena, text, len, &line.asked, &err) || reply(pack, &line, &err)) {
+    if (balm_json_parse(&line.arena, text, len, &line.asked, &err) || reply(&line, &err)) {
+        line.shown = balm_map(&line.arena);
         show(&line, "error", balm_string(err.message));
     }
     (void)balm_json_print(&buf, line.shown, BALM_JSON_SECRETS);
@@ -130,9 +130,27 @@ static void take(struct balm_pack *pack, const char *text, size_t len)
     balm_arena_free(&line.arena);
 }
 
+static enum balm_code open_tool(struct tool *tool, const char *pack, struct balm_err *err)
+{
+    const char *now = getenv("BALM_NOW");
+    struct balm_aws_options none = {0};
+    struct balm_aws_setup setup = {.models_path = pack, .config = &tool->config};
+    struct balm_session_options session = {0};
+    enum balm_code code = balm_loop_new(&tool->loop, err);
+
+    setup.loop = tool->loop;
+    if (now && !balm_time_parse(now, strlen(now), &setup.fixed_now)) {
+        code = balm_fail(err, BALM_E_ARG, "BALM_NOW is no time");
+    }
+    if (!code) code = balm_aws_config_load(&tool->config, &none, err);
+    session.region = tool->config.region;
+    if (!code) code = balm_aws_new(&tool->aws, &setup, err);
+    return code ? code : balm_session_open(&tool->session, tool->aws, &session, err);
+}
+
 int main(int argc, char **argv)
 {
-    struct balm_pack *pack = NULL;
+    struct tool tool = {0};
     struct balm_err err;
     char *line = NULL;
     size_t size = 0;
@@ -142,14 +160,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: tool_codec PACK\n");
         return 2;
     }
-    if (balm_digest_ready(&err) || balm_pack_open(&pack, argv[1], &err)) {
+    if (open_tool(&tool, argv[1], &err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
     while ((len = getline(&line, &size, stdin)) > 0) {
-        take(pack, line, (size_t)len);
+        take(&tool, line, (size_t)len);
     }
     free(line);
-    balm_pack_release(pack);
+    balm_session_release(tool.session);
+    balm_aws_release(tool.aws);
+    balm_aws_config_free(&tool.config);
+    balm_loop_release(tool.loop);
     return 0;
 }
