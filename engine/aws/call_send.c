@@ -65,12 +65,6 @@ static enum balm_code resolve(struct balm_call *call, const char *account, struc
     return code;
 }
 
-static bool is_s3_family(const char *signing_name)
-{
-    return strcmp(signing_name, "s3") == 0 || strcmp(signing_name, "s3-outposts") == 0 ||
-           strcmp(signing_name, "s3-object-lambda") == 0;
-}
-
 static bool is_stream(const struct balm_operation *operation)
 {
     const struct balm_shape *input = balm_operation_input(operation);
@@ -84,33 +78,36 @@ static bool is_unsigned_payload(const struct balm_call *call)
 {
     const struct balm_request *request = &call->request;
     if (!call->operation) return false;
-    if (strcmp(balm_operation_auth_type(call->operation), "v4-unsigned-body") == 0 ||
-        balm_operation_unsigned_payload(call->operation)) {
-        return true;
-    }
-    return is_s3_family(call->endpoint.signing_name) && strcmp(request->scheme, "https") == 0 &&
-           balm_request_header(request, "Content-MD5") && is_stream(call->operation);
+    bool stated = balm_operation_unsigned_payload(call->operation);
+    if (!call->endpoint.payload_header) return stated;
+    return strcmp(request->scheme, "https") == 0 && balm_request_header(request, "Content-MD5") &&
+           (stated || is_stream(call->operation));
 }
 
 static enum balm_code sign(struct balm_call *call, const struct balm_credentials *credentials,
                            struct balm_err *err)
 {
     struct balm_aws *aws = call->session->aws;
-    struct balm_sigv4_options options = {
-        .region = call->endpoint.signing_region,
-        .service = call->endpoint.signing_name,
-        .now = aws->fixed_now ? aws->fixed_now : balm_clock_now() + aws->skew_us,
-        .unsigned_payload = is_unsigned_payload(call),
-        .raw_path = call->endpoint.raw_path,
-        .payload_header = is_s3_family(call->endpoint.signing_name),
-        .keys = aws->keys};
+    struct balm_sigv4_options options = {.region = call->endpoint.signing_region,
+                                         .service = call->endpoint.signing_name,
+                                         .now = aws->fixed_now ? aws->fixed_now
+                                                               : balm_clock_now() + aws->skew_us,
+                                         .unsigned_payload = is_unsigned_payload(call),
+                                         .raw_path = call->endpoint.raw_path,
+                                         .payload_header = call->endpoint.payload_header,
+                                         .keys = aws->keys};
+    bool asymmetric = strcmp(call->endpoint.auth_scheme, "sigv4a") == 0;
+    enum balm_code code;
     if (strcmp(call->endpoint.auth_scheme, "none") == 0) return BALM_OK;
-    if (strcmp(call->endpoint.auth_scheme, "sigv4") != 0) {
+    if (!asymmetric && strcmp(call->endpoint.auth_scheme, "sigv4") != 0) {
         return balm_fail(err, BALM_E_ARG, "%s asks for signatures of kind %s, which Balm lacks",
                          call->endpoint.url, call->endpoint.auth_scheme);
     }
     (void)snprintf(call->key_id, sizeof call->key_id, "%s", credentials->access_key_id);
-    return balm_sigv4_sign(&call->request, credentials, &options, err);
+    code = balm_call_presign(call, credentials, options.now, err);
+    if (code) return code;
+    return (asymmetric ? balm_sigv4a_sign : balm_sigv4_sign)(&call->request, credentials, &options,
+                                                             err);
 }
 
 static void on_http(void *owner, const struct balm_err *err);

@@ -57,6 +57,7 @@ struct balm_call {
     struct balm_response response;
     struct balm_endpoint endpoint;
     bool has_endpoint;
+    const char *plain_body;         /* before a presigned URL became part of it; NULL: none did */
     struct balm_provider *provider; /* who was asked for credentials; borrowed */
     enum stage stage;
     int attempts;
@@ -116,6 +117,10 @@ enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *s
                                   struct balm_value params, struct balm_err *err);
 /* "arn:aws:sts::123456789012:assumed-role/x/y": the account, in arena; "" when there is none. */
 const char *balm_arn_account(struct balm_arena *arena, const char *arn);
+/* Gives the copies between regions a presigned URL of the source's region, in their body; others
+   are left alone. */
+enum balm_code balm_call_presign(struct balm_call *call, const struct balm_credentials *credentials,
+                                 int64_t now, struct balm_err *err);
 /* An empty call on session (retained); whoever makes it fills in the request. */
 enum balm_code balm_call_make(struct balm_call **out, struct balm_session *session,
                               const struct balm_service *service,

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define DIGEST_MAX 32
+#define DIGEST_MAX BALM_SHA512_LEN
 
-enum algorithm { CRC64_NVME, CRC32C, CRC32, SHA1, SHA256, ALGORITHM_COUNT };
+enum algorithm { CRC64_NVME, CRC32C, CRC32, SHA1, SHA256, SHA512, ALGORITHM_COUNT };
 
 /* In the order in which an answer's are looked for. */
 static const struct {
@@ -22,6 +22,7 @@ static const struct {
     [CRC32] = {"CRC32", "x-amz-checksum-crc32"},
     [SHA1] = {"SHA1", "x-amz-checksum-sha1"},
     [SHA256] = {"SHA256", "x-amz-checksum-sha256"},
+    [SHA512] = {"SHA512", "x-amz-checksum-sha512"},
 };
 
 /* A reflected cyclic redundancy check that begins and ends with all ones. */
@@ -66,6 +67,9 @@ static size_t digest(unsigned char out[DIGEST_MAX], enum algorithm algorithm,
     case SHA256:
         balm_sha256(out, body->bytes, body->len);
         return BALM_SHA256_LEN;
+    case SHA512:
+        balm_sha512(out, body->bytes, body->len);
+        return BALM_SHA512_LEN;
     case ALGORITHM_COUNT:
         break;
     }
@@ -140,7 +144,7 @@ enum balm_code balm_codec_add_checksum(const struct balm_operation *operation,
     if (algorithm == ALGORITHM_COUNT) {
         return balm_fail(err, BALM_E_ARG,
                          "%s: Balm knows the checksums CRC32, CRC32C, CRC64NVME, "
-                         "SHA1 and SHA256",
+                         "SHA1, SHA256 and SHA512",
                          member);
     }
     const char *text = digest_text(algorithm, &request->body, request->arena);

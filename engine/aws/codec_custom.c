@@ -24,12 +24,14 @@ static const struct row rows[] = {
     {"docdb", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
     {"docdb", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
     {"dynamodb", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
+    {"ec2", "CopySnapshot", BALM_CUSTOM_COPY_SNAPSHOT},
     {"ec2", "GetConsoleOutput", BALM_CUSTOM_CONSOLE},
     {"ec2", "RunInstances", BALM_CUSTOM_USER_DATA},
     {"glacier", NULL, BALM_CUSTOM_ACCOUNT_ID | BALM_CUSTOM_VERSION},
     {"glacier", "UploadArchive", BALM_CUSTOM_TREE_HASH},
     {"glacier", "UploadMultipartPart", BALM_CUSTOM_TREE_HASH},
     {"iam", NULL, BALM_CUSTOM_POLICIES},
+    {"machinelearning", "Predict", BALM_CUSTOM_HOST},
     {"neptune", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
     {"neptune", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
     {"rds", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
@@ -178,10 +180,6 @@ const char *balm_custom_problem(const struct balm_operation *operation, struct b
 
     if (does & BALM_CUSTOM_BUCKET && bucket.type == BALM_STRING && !is_bucket(bucket)) {
         return "Bucket: is no bucket name (letters, digits, '.', '-' and '_') and no ARN";
-    }
-    if (does & BALM_CUSTOM_OTHER_REGION && balm_map_get(params, "SourceRegion") &&
-        !balm_map_get(params, "PreSignedUrl")) {
-        return "SourceRegion: needs a PreSignedUrl of that region beside it";
     }
     for (size_t i = 0; does & BALM_CUSTOM_ASCII && i < balm_map_len(metadata); i++) {
         const struct balm_entry *entry = balm_map_at(metadata, i);

@@ -26,16 +26,19 @@ enum balm_custom {
     BALM_CUSTOM_API_VERSION = 1 << 14,  /* x-amz-api-version */
     BALM_CUSTOM_MILLISECONDS = 1 << 15, /* times to the millisecond */
     /* answers */
-    BALM_CUSTOM_POLICIES = 1 << 16,     /* policy documents are decoded */
-    BALM_CUSTOM_CONSOLE = 1 << 17,      /* Output is base64 */
-    BALM_CUSTOM_TEMPLATE = 1 << 18,     /* TemplateBody is decoded where it is JSON */
-    BALM_CUSTOM_LOCATION = 1 << 19,     /* the answer is the root's own text */
-    BALM_CUSTOM_DECODE_V1 = 1 << 20,    /* ListObjects: what encoding-type=url encoded */
-    BALM_CUSTOM_DECODE_V2 = 1 << 21,    /* ListObjectsV2 */
-    BALM_CUSTOM_DECODE_ALL = 1 << 22,   /* ListObjectVersions */
-    BALM_CUSTOM_OAUTH = 1 << 23,        /* errors tell in error_description */
-    BALM_CUSTOM_OTHER_REGION = 1 << 26, /* SourceRegion is for the PreSignedUrl alone */
-    BALM_CUSTOM_EXPIRES = 1 << 25,      /* Expires may be no time; ExpiresString holds what it is */
+    BALM_CUSTOM_POLICIES = 1 << 16,   /* policy documents are decoded */
+    BALM_CUSTOM_CONSOLE = 1 << 17,    /* Output is base64 */
+    BALM_CUSTOM_TEMPLATE = 1 << 18,   /* TemplateBody is decoded where it is JSON */
+    BALM_CUSTOM_LOCATION = 1 << 19,   /* the answer is the root's own text */
+    BALM_CUSTOM_DECODE_V1 = 1 << 20,  /* ListObjects: what encoding-type=url encoded */
+    BALM_CUSTOM_DECODE_V2 = 1 << 21,  /* ListObjectsV2 */
+    BALM_CUSTOM_DECODE_ALL = 1 << 22, /* ListObjectVersions */
+    BALM_CUSTOM_OAUTH = 1 << 23,      /* errors tell in error_description */
+    BALM_CUSTOM_OTHER_REGION =
+        1 << 26,                   /* SourceRegion is for the PreSignedUrl alone, which is made */
+    BALM_CUSTOM_EXPIRES = 1 << 25, /* Expires may be no time; ExpiresString holds what it is */
+    BALM_CUSTOM_COPY_SNAPSHOT = 1 << 28, /* a PresignedUrl is made for SourceRegion */
+    BALM_CUSTOM_HOST = 1 << 27,          /* PredictEndpoint is the host to ask */
     BALM_CUSTOM_LATE_ERROR = 1 << 24 /* a good status may be followed by an error, or by nothing */
 };
 

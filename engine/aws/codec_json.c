@@ -222,6 +222,9 @@ enum balm_code balm_codec_json(const struct balm_operation *operation, struct ba
     request->path = "/";
     balm_request_add_header(request, "X-Amz-Target", target);
     balm_request_add_header(request, "Content-Type", type);
+    if (balm_service_is_query_compatible(service)) {
+        balm_request_add_header(request, "x-amzn-query-mode", "true");
+    }
     if (shape) {
         balm_codec_json_structure(&request->body, shape, params, false,
                                   balm_custom_millis(operation));

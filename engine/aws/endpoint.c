@@ -1,6 +1,7 @@
 /*
  * endpoint: asks the rules, chooses among the auth schemes that they offer, and fills in a request.
  */
+#include "aws/codec_custom.h"
 #include "aws/endpoint_internal.h"
 
 #include "core/text.h"
@@ -104,7 +105,10 @@ static struct balm_value choose(struct balm_value schemes)
     for (size_t i = 0; i < balm_list_len(schemes); i++) {
         struct balm_value scheme = *balm_list_at(schemes, i);
         const char *name = balm_get_string(scheme, "name", "");
-        if (strcmp(name, "sigv4") == 0 || strcmp(name, "none") == 0) return scheme;
+        if (strcmp(name, "sigv4") == 0 || strcmp(name, "sigv4a") == 0 ||
+            strcmp(name, "none") == 0) {
+            return scheme;
+        }
     }
     return balm_list_len(schemes) ? *balm_list_at(schemes, 0) : balm_null();
 }
@@ -119,11 +123,14 @@ static const char *signing_region(struct balm_value scheme, const char *otherwis
     return balm_get_string(scheme, "signingRegion", otherwise);
 }
 
-/* The S3 family signs its paths as they are. */
-static bool has_raw_path(const char *signing_name)
+/* The S3 family signs in a way of its own: by the name that the rules state, else by the service's
+   signature. */
+static bool is_s3_style(const struct balm_service *service, struct balm_value scheme)
 {
+    const char *signing_name = balm_get_string(scheme, "signingName", NULL);
     static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express"};
 
+    if (!signing_name) return balm_text_starts(balm_service_signature(service), "s3");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], signing_name) == 0) return true;
     }
@@ -135,7 +142,11 @@ static void take_scheme(struct balm_endpoint *out, const struct balm_endpoint_qu
 {
     const char *model_scheme = balm_service_signature(question->service);
 
-    model_scheme = strcmp(model_scheme, "bearer") == 0 ? "bearer" : "sigv4";
+    if (strcmp(model_scheme, "v4a") == 0) {
+        model_scheme = "sigv4a";
+    } else if (strcmp(model_scheme, "bearer") != 0) {
+        model_scheme = "sigv4";
+    }
     out->auth_scheme = balm_get_string(scheme, "name", model_scheme);
     if (question->operation && balm_operation_is_unsigned(question->operation)) {
         out->auth_scheme = "none";
@@ -143,8 +154,8 @@ static void take_scheme(struct balm_endpoint *out, const struct balm_endpoint_qu
     out->signing_region = signing_region(scheme, region);
     out->signing_name =
         balm_get_string(scheme, "signingName", balm_service_signing_name(question->service));
-    out->raw_path =
-        balm_get_bool(scheme, "disableDoubleEncoding", false) || has_raw_path(out->signing_name);
+    out->payload_header = is_s3_style(question->service, scheme);
+    out->raw_path = out->payload_header || balm_get_bool(scheme, "disableDoubleEncoding", false);
 }
 
 /* "aws-global" and its like are no regions to sign for: their partition's home is. */
@@ -244,6 +255,21 @@ static enum balm_code add_prefix(struct balm_buf *host, const char *prefix,
     return BALM_OK;
 }
 
+/* A model of Machine Learning answers at a host of its own, which whoever asks has been told. */
+static enum balm_code take_own_host(struct balm_url_parts *parts,
+                                    const struct balm_operation *operation,
+                                    struct balm_value params, struct balm_err *err)
+{
+    const char *url = balm_get_string(params, "PredictEndpoint", "");
+    struct balm_url_parts own;
+
+    if (!operation || !(balm_custom_of(operation) & BALM_CUSTOM_HOST)) return BALM_OK;
+    if (!balm_endpoint_split(url, &own)) return balm_endpoint_refuse(url, err);
+    parts->host = own.host;
+    parts->host_len = own.host_len;
+    return BALM_OK;
+}
+
 static void add_headers(struct balm_request *request, struct balm_value headers)
 {
     for (size_t i = 0; i < balm_map_len(headers); i++) {
@@ -268,6 +294,8 @@ enum balm_code balm_endpoint_apply(const struct balm_endpoint *endpoint,
 
     if (!balm_endpoint_split(endpoint->url, &parts))
         return balm_endpoint_refuse(endpoint->url, err);
+    code = take_own_host(&parts, operation, params, err);
+    if (code) goto out;
     if (prefix[0] && !rules_make_prefix(operation, prefix)) {
         code = add_prefix(&host, prefix, params, err);
         if (code) goto out;

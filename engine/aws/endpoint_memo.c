@@ -18,6 +18,7 @@ struct slot {
     uint64_t hash;
     size_t key_len;
     bool raw_path;
+    bool payload_header;
     char *texts; /* the key, then url, signing_region, signing_name, auth_scheme; NULL: empty */
 };
 
@@ -121,6 +122,7 @@ static enum balm_code give(const struct slot *slot, struct balm_arena *arena,
     out->signing_name = take_text(arena, &at);
     out->auth_scheme = take_text(arena, &at);
     out->raw_path = slot->raw_path;
+    out->payload_header = slot->payload_header;
     out->headers = balm_null();
     return balm_arena_status(arena, err);
 }
@@ -141,7 +143,7 @@ static void keep(struct slot *slot, const struct key *key, uint64_t hash,
     at = malloc(size);
     if (!at) return;
     free(slot->texts);
-    *slot = (struct slot){hash, key->len, endpoint->raw_path, at};
+    *slot = (struct slot){hash, key->len, endpoint->raw_path, endpoint->payload_header, at};
     memcpy(at, key->bytes, key->len);
     at += key->len;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

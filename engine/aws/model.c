@@ -62,10 +62,20 @@ const char *balm_service_global_endpoint(const struct balm_service *service)
     return balm_pack_text(&service->global_endpoint);
 }
 
+bool balm_service_is_query_compatible(const struct balm_service *service)
+{
+    return (service->flags & BALM_SERVICE_QUERY_COMPATIBLE) != 0;
+}
+
 const char *balm_service_refusal(const struct balm_service *service)
 {
     const char *signature = balm_service_signature(service);
-    if (strcmp(signature, "v2") == 0) return "it is signed with Signature Version 2 only";
+    /* It says so of itself, but takes the newer as well, and the SDKs send no other. */
+    bool takes_newer = strcmp(balm_service_name(service), "importexport") == 0;
+
+    if (strcmp(signature, "v2") == 0 && !takes_newer) {
+        return "it is signed with Signature Version 2 only";
+    }
     if (strcmp(signature, "bearer") == 0) return "it takes only a bearer token";
     if (service->protocol == BALM_PROTOCOL_CBOR) return "it speaks rpc-v2-cbor only";
     if (service->protocol == BALM_PROTOCOL_NONE) return "it speaks no protocol that Balm knows";

@@ -94,7 +94,7 @@ const char *balm_service_signing_name(
 const char *balm_service_endpoint_prefix(const struct balm_service *service);
 enum balm_protocol balm_service_protocol(const struct balm_service *service);
 const char *balm_service_signature(
-    const struct balm_service *service); /* signatureVersion: "v4", "s3", "s3v4", "v2", "bearer" */
+    const struct balm_service *service); /* "v4", "v4a", "s3", "s3v4", "v2", "bearer" */
 const char *balm_service_json_version(const struct balm_service *service); /* "1.0", "1.1" or "" */
 const char *balm_service_target_prefix(
     const struct balm_service *service); /* "DynamoDB_20120810" or "" */
@@ -102,6 +102,8 @@ const char *balm_service_xml_namespace(
     const struct balm_service *service); /* metadata.xmlNamespace or "" */
 const char *balm_service_global_endpoint(
     const struct balm_service *service); /* metadata.globalEndpoint or "" */
+/* Once of the protocol query: it still knows those errors, and is to be told that we do. */
+bool balm_service_is_query_compatible(const struct balm_service *service);
 /* NULL, or why Balm cannot call this service ("uses Signature Version 2 only"). */
 const char *balm_service_refusal(const struct balm_service *service);
 

@@ -40,7 +40,7 @@ static bool lists(struct balm_value list, const char *word)
     return false;
 }
 
-static uint32_t protocol_of(struct balm_value metadata)
+static uint16_t protocol_of(struct balm_value metadata)
 {
     struct balm_value several = balm_get(metadata, "protocols");
     struct balm_value one = balm_get(metadata, "protocol");
@@ -48,10 +48,18 @@ static uint32_t protocol_of(struct balm_value metadata)
     for (i = 0; i < sizeof protocols / sizeof *protocols; i++) {
         const char *name = protocols[i].name;
         if (balm_list_len(several) ? lists(several, name) : balm_is_text(one, name)) {
-            return protocols[i].protocol;
+            return (uint16_t)protocols[i].protocol;
         }
     }
     return BALM_PROTOCOL_NONE;
+}
+
+/* What `auth` lists first counts, where it is a kind that the older trait has no word for. */
+static balm_ref signature_of(struct balm_blob *blob, struct balm_value metadata)
+{
+    struct balm_value *first = balm_list_at(balm_get(metadata, "auth"), 0);
+    if (first && balm_is_text(*first, "aws.auth#sigv4a")) return balm_blob_text(blob, "v4a");
+    return balm_blob_text_of(blob, balm_get(metadata, "signatureVersion"));
 }
 
 static balm_ref namespace_of(struct balm_blob *blob, struct balm_value metadata)
@@ -67,12 +75,15 @@ static void fill_metadata(struct balm_blob *blob, const char *name, struct balm_
     struct balm_value signing_name = balm_get(metadata, "signingName");
     head->name = balm_blob_text(blob, name);
     head->protocol = protocol_of(metadata);
+    if (!balm_is_null(balm_get(metadata, "awsQueryCompatible"))) {
+        head->flags |= BALM_SERVICE_QUERY_COMPATIBLE;
+    }
     head->api_version = balm_blob_text_of(blob, balm_get(metadata, "apiVersion"));
     head->id = balm_blob_text_of(blob, balm_get(metadata, "serviceId"));
     head->endpoint_prefix = balm_blob_text_of(blob, prefix);
     head->signing_name =
         balm_blob_text_of(blob, signing_name.type == BALM_STRING ? signing_name : prefix);
-    head->signature = balm_blob_text_of(blob, balm_get(metadata, "signatureVersion"));
+    head->signature = signature_of(blob, metadata);
     head->json_version = balm_blob_text_of(blob, balm_get(metadata, "jsonVersion"));
     head->target_prefix = balm_blob_text_of(blob, balm_get(metadata, "targetPrefix"));
     head->xml_namespace = namespace_of(blob, metadata);

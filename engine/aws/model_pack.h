@@ -26,7 +26,7 @@
 #include "aws/model.h"
 
 #define BALM_PACK_MAGIC   "BALMPACK"
-#define BALM_PACK_VERSION 1u
+#define BALM_PACK_VERSION 2u
 #define BALM_PACK_ORDER   0x01020304u
 #define BALM_PACK_ALIGN   8u
 
@@ -74,7 +74,8 @@ typedef int32_t balm_ref;
 
 struct balm_service {
     uint32_t size;
-    uint32_t protocol;
+    uint16_t protocol;
+    uint16_t flags;
     balm_ref name;
     balm_ref api_version;
     balm_ref id;
@@ -94,6 +95,8 @@ struct balm_service {
         uint32_t count;
     } regions[BALM_REGION_COUNT];
 };
+
+#define BALM_SERVICE_QUERY_COMPATIBLE 1u
 
 struct balm_shape {
     balm_ref name;

@@ -1,5 +1,7 @@
 #include "aws/sigv4.h"
 
+#include "aws/sigv4_internal.h"
+
 #include "core/hash.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -8,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATE_LEN      8
 #define KEY_SLOTS     256 /* a power of two */
 #define KEY_WAYS      4   /* slots that one scope may lie in */
 #define SCOPE_MAX     192 /* longer scopes are not kept */
-#define CANONICAL_MAX ((size_t)1 << 24)
 #define SECRET_MAX    512 /* AWS's own have 40 characters */
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
@@ -162,7 +162,7 @@ static void add_query(const struct balm_request *request, struct balm_buf *buf)
 
 static void add_path(const struct balm_request *request, bool raw, struct balm_buf *buf)
 {
-    struct balm_buf path = BALM_BUF_INIT(CANONICAL_MAX);
+    struct balm_buf path = BALM_BUF_INIT(BALM_SIGV4_TEXT_MAX);
     const char *end = request->path[0] ? request->path : request->base_path;
     if (raw || (!request->base_path[0] && strcmp(request->path, "/") == 0)) {
         (void)balm_buf_adds(buf, request->base_path);
@@ -218,11 +218,10 @@ enum balm_code balm_sigv4_canonical_request(const struct balm_request *request,
 
 /* ---- string to sign ---- */
 
-/* "20150830/us-east-1/iam/aws4_request" */
-static void add_scope(struct balm_buf *buf, const char *time,
-                      const struct balm_sigv4_options *options)
+void balm_sigv4_add_scope(struct balm_buf *buf, const char *time,
+                          const struct balm_sigv4_options *options)
 {
-    (void)balm_buf_add(buf, time, DATE_LEN);
+    (void)balm_buf_add(buf, time, BALM_SIGV4_DATE_LEN);
     (void)balm_buf_addc(buf, '/');
     (void)balm_buf_adds(buf, options->region);
     (void)balm_buf_addc(buf, '/');
@@ -243,7 +242,7 @@ enum balm_code balm_sigv4_string_to_sign(const struct balm_sigv4_options *option
     (void)balm_buf_addc(string_to_sign, '\n');
     (void)balm_buf_adds(string_to_sign, time);
     (void)balm_buf_addc(string_to_sign, '\n');
-    add_scope(string_to_sign, time, options);
+    balm_sigv4_add_scope(string_to_sign, time, options);
     (void)balm_buf_addc(string_to_sign, '\n');
     return balm_buf_add(string_to_sign, hex, sizeof hex - 1);
 }
@@ -274,10 +273,10 @@ struct balm_signing_keys {
 
 static void init_texts(struct texts *texts)
 {
-    balm_buf_init(&texts->canonical_request, CANONICAL_MAX);
-    balm_buf_init(&texts->signed_headers, CANONICAL_MAX);
-    balm_buf_init(&texts->string_to_sign, CANONICAL_MAX);
-    balm_buf_init(&texts->authorization, CANONICAL_MAX);
+    balm_buf_init(&texts->canonical_request, BALM_SIGV4_TEXT_MAX);
+    balm_buf_init(&texts->signed_headers, BALM_SIGV4_TEXT_MAX);
+    balm_buf_init(&texts->string_to_sign, BALM_SIGV4_TEXT_MAX);
+    balm_buf_init(&texts->authorization, BALM_SIGV4_TEXT_MAX);
 }
 
 static void clear_texts(struct texts *texts)
@@ -323,7 +322,7 @@ static void derive(unsigned char out[BALM_SHA256_LEN], const struct balm_credent
     size_t len = strlen(credentials->secret_access_key);
     assert(len <= SECRET_MAX);
     memcpy(secret + 4, credentials->secret_access_key, len);
-    balm_hmac_sha256(out, secret, 4 + len, time, DATE_LEN);
+    balm_hmac_sha256(out, secret, 4 + len, time, BALM_SIGV4_DATE_LEN);
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->region, strlen(options->region));
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, options->service, strlen(options->service));
     balm_hmac_sha256(out, out, BALM_SHA256_LEN, terminator, sizeof terminator - 1);
@@ -375,8 +374,8 @@ static void kept_key(unsigned char out[BALM_SHA256_LEN], const struct balm_crede
     const char *secret = credentials->secret_access_key;
     struct slot wanted;
     struct slot *slot;
-    wanted.scope_len = DATE_LEN;
-    memcpy(wanted.scope, time, DATE_LEN);
+    wanted.scope_len = BALM_SIGV4_DATE_LEN;
+    memcpy(wanted.scope, time, BALM_SIGV4_DATE_LEN);
     if (!options->keys || !add_part(&wanted, options->region) ||
         !add_part(&wanted, options->service) || !add_part(&wanted, credentials->access_key_id)) {
         derive(out, credentials, options, time);
@@ -403,8 +402,8 @@ static bool breaks_header(const char *text)
     return text[strcspn(text, "\r\n")] != '\0';
 }
 
-static enum balm_code check(const struct balm_credentials *credentials,
-                            const struct balm_sigv4_options *options, struct balm_err *err)
+enum balm_code balm_sigv4_check(const struct balm_credentials *credentials,
+                                const struct balm_sigv4_options *options, struct balm_err *err)
 {
     const char *token = credentials->session_token;
     if (!options->region || !options->region[0]) {
@@ -429,7 +428,7 @@ static enum balm_code check(const struct balm_credentials *credentials,
     return BALM_OK;
 }
 
-/* Is it one that set_headers() or add_authorization() adds anew? */
+/* Is it one that a signature adds anew? */
 static bool is_of_signature(const char *name, bool with_hash)
 {
     switch (strlen(name)) {
@@ -437,6 +436,8 @@ static bool is_of_signature(const char *name, bool with_hash)
         return balm_text_same_nocase(name, "X-Amz-Date");
     case sizeof "Authorization" - 1:
         return balm_text_same_nocase(name, "Authorization");
+    case sizeof "X-Amz-Region-Set" - 1:
+        return balm_text_same_nocase(name, "X-Amz-Region-Set");
     case sizeof "X-Amz-Security-Token" - 1:
         return balm_text_same_nocase(name, "X-Amz-Security-Token") ||
                (with_hash && balm_text_same_nocase(name, "X-Amz-Content-SHA256"));
@@ -458,12 +459,12 @@ static void remove_signature(struct balm_request *request, bool with_hash)
     }
 }
 
-static void set_headers(struct balm_request *request, const struct balm_credentials *credentials,
-                        const struct balm_sigv4_options *options, struct texts *texts,
-                        const char *time)
+void balm_sigv4_set_headers(struct balm_request *request,
+                            const struct balm_credentials *credentials,
+                            const struct balm_sigv4_options *options, const char *time,
+                            struct balm_buf *hash)
 {
     bool with_hash = options->payload_header || options->unsigned_payload;
-    struct balm_buf *hash = &texts->authorization;
     remove_signature(request, with_hash);
     balm_request_add_header(request, "X-Amz-Date", time);
     if (credentials->session_token && credentials->session_token[0]) {
@@ -488,7 +489,7 @@ static void add_authorization(struct balm_request *request,
     (void)balm_buf_adds(value, " Credential=");
     (void)balm_buf_adds(value, credentials->access_key_id);
     (void)balm_buf_addc(value, '/');
-    add_scope(value, time, options);
+    balm_sigv4_add_scope(value, time, options);
     (void)balm_buf_adds(value, ", SignedHeaders=");
     (void)balm_buf_add(value, texts->signed_headers.bytes, texts->signed_headers.len);
     (void)balm_buf_adds(value, ", Signature=");
@@ -507,7 +508,7 @@ static enum balm_code sign(struct balm_request *request, const struct balm_crede
     char time[BALM_TIME_MAX];
     enum balm_code code;
     balm_time_basic(time, options->now);
-    set_headers(request, credentials, options, texts, time);
+    balm_sigv4_set_headers(request, credentials, options, time, &texts->authorization);
     (void)balm_buf_room(&texts->canonical_request, 2048);
     code = balm_sigv4_canonical_request(request, options, &texts->canonical_request,
                                         &texts->signed_headers);
@@ -525,7 +526,7 @@ enum balm_code balm_sigv4_sign(struct balm_request *request,
                                const struct balm_sigv4_options *options, struct balm_err *err)
 {
     struct texts own;
-    enum balm_code code = check(credentials, options, err);
+    enum balm_code code = balm_sigv4_check(credentials, options, err);
     if (code) return code;
     if (options->keys) {
         clear_texts(&options->keys->texts);

@@ -1,5 +1,5 @@
 /*
- * sigv4: AWS Signature Version 4 for one HTTP request.
+ * sigv4: AWS Signature Version 4 for one HTTP request, and its asymmetric kind (4A).
  *
  * Pure: no I/O, no clock, no globals. The caller passes the time, so that tests can sign the
  * published
@@ -46,6 +46,24 @@ enum balm_code balm_sigv4_sign(struct balm_request *request,
                                const struct balm_credentials *credentials,
                                const struct balm_sigv4_options *options, struct balm_err *err);
 
+/*
+ * The same as a part of the URL, which is good for expires_s seconds: adds X-Amz-Algorithm to
+ * X-Amz-Signature to the query. Signs the host and the headers that request has. A request that was
+ * refused halfway is of no more use.
+ */
+enum balm_code balm_sigv4_presign(struct balm_request *request,
+                                  const struct balm_credentials *credentials,
+                                  const struct balm_sigv4_options *options, int expires_s,
+                                  struct balm_err *err);
+
+/*
+ * Version 4A: options->region is a set ("*", or names with commas between), sent as
+ * X-Amz-Region-Set. As balm_sigv4_sign() otherwise, but that no two signatures are alike.
+ */
+enum balm_code balm_sigv4a_sign(struct balm_request *request,
+                                const struct balm_credentials *credentials,
+                                const struct balm_sigv4_options *options, struct balm_err *err);
+
 /* The stages, for tests that compare each of them with published vectors. */
 enum balm_code balm_sigv4_canonical_request(const struct balm_request *request,
                                             const struct balm_sigv4_options *options,
@@ -54,6 +72,16 @@ enum balm_code balm_sigv4_canonical_request(const struct balm_request *request,
 enum balm_code balm_sigv4_string_to_sign(const struct balm_sigv4_options *options,
                                          const struct balm_buf *canonical_request,
                                          struct balm_buf *string_to_sign);
+#define BALM_SIGV4A_KEY_LEN 32
+enum balm_code balm_sigv4a_string_to_sign(const struct balm_sigv4_options *options,
+                                          const struct balm_buf *canonical_request,
+                                          struct balm_buf *string_to_sign);
+/* The private key, big-endian. */
+enum balm_code balm_sigv4a_key(unsigned char out[BALM_SIGV4A_KEY_LEN],
+                               const struct balm_credentials *credentials, struct balm_err *err);
+/* Was this signature (DER) made with key? */
+bool balm_sigv4a_verify(const unsigned char key[BALM_SIGV4A_KEY_LEN],
+                        const struct balm_buf *string_to_sign, const void *signature, size_t len);
 void balm_sigv4_signing_key(unsigned char out[BALM_SHA256_LEN],
                             const struct balm_credentials *credentials,
                             const struct balm_sigv4_options *options);

@@ -11,7 +11,7 @@
 
 #define HMAC_BLOCK 64
 
-enum kind { SHA256, SHA1, MD5, KINDS };
+enum kind { SHA256, SHA512, SHA1, MD5, KINDS };
 
 /* Looking an algorithm up costs more than hashing a short text, so each is fetched once, and each
    thread keeps a context of each kind. */
@@ -49,7 +49,7 @@ static void free_all(void)
 
 static void fetch(void)
 {
-    static const char *const names[KINDS] = {"SHA2-256", "SHA1", "MD5"};
+    static const char *const names[KINDS] = {"SHA2-256", "SHA2-512", "SHA1", "MD5"};
     size_t i;
     /* First, so that its own exit handler runs after ours. */
     if (!OPENSSL_init_crypto(0, NULL)) return;
@@ -58,7 +58,7 @@ static void fetch(void)
         algorithms[i] = EVP_MD_fetch(NULL, names[i], NULL);
     }
     atexit(free_all);
-    usable = algorithms[SHA256] && algorithms[SHA1];
+    usable = algorithms[SHA256] && algorithms[SHA512] && algorithms[SHA1];
 }
 
 static struct contexts *contexts_of_thread(void)
@@ -111,6 +111,11 @@ static void digest(enum kind kind, unsigned char *out, const void *bytes, size_t
     EVP_MD_CTX *context = start(kind);
     add(context, bytes, len);
     end(context, out);
+}
+
+void balm_sha512(unsigned char out[BALM_SHA512_LEN], const void *bytes, size_t len)
+{
+    digest(SHA512, out, bytes, len);
 }
 
 void balm_sha256(unsigned char out[BALM_SHA256_LEN], const void *bytes, size_t len)

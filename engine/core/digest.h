@@ -17,12 +17,14 @@
 #define BALM_SHA256_HEX 65 /* with the NUL */
 #define BALM_MD5_LEN    16
 #define BALM_SHA1_LEN   20
+#define BALM_SHA512_LEN 64
 
 /* Makes this thread's contexts. To be called once at start; BALM_E_NOMEM when it cannot. */
 enum balm_code balm_digest_ready(struct balm_err *err);
 
 void balm_sha256(unsigned char out[BALM_SHA256_LEN], const void *bytes, size_t len);
 void balm_sha256_hex(char out[BALM_SHA256_HEX], const void *bytes, size_t len);
+void balm_sha512(unsigned char out[BALM_SHA512_LEN], const void *bytes, size_t len);
 void balm_sha1(unsigned char out[BALM_SHA1_LEN], const void *bytes, size_t len);
 void balm_md5(unsigned char out[BALM_MD5_LEN], const void *bytes, size_t len);
 /* HMAC-SHA256 (RFC 2104). out may alias key. */

@@ -16,6 +16,7 @@ PLACES = {
     "AccountId": "123456789012",
     "accountId": "123456789012",
     "OutpostId": "op-01234567890123456",
+    "SourceRegion": "us-east-2",
     "PredictEndpoint": "https://realtime.machinelearning.eu-west-1.amazonaws.com",
 }
 

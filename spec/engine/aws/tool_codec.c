@@ -5,7 +5,7 @@
  * {"service", "operation", "params", "region"?}, and one line on stdout is the signed request as
  * `balm call --dry-run` prints it. With "status" (and "headers", "body" in base64) the line is an
  * answer, and what comes is {"answer"} or {"detail"}, what an API error says. What goes wrong is
- * {"error"}.
+ * {"error"}. With "signature" and "signing_name" {"verifies"} says whether that signature holds.
  */
 #include "aws/client.h"
 #include "core/json.h"
@@ -21,6 +21,7 @@ struct tool {
     struct balm_aws_config config;
     struct balm_aws *aws;
     struct balm_session *session;
+    int64_t now;
 };
 
 struct line {
@@ -37,13 +38,50 @@ static void show(struct line *line, const char *key, struct balm_value value)
     (void)balm_map_set(&line->arena, line->shown, key, value);
 }
 
+/* Would another's asymmetric signature of this request, in base64, hold? No two are alike. */
+static enum balm_code verify(struct line *line, const struct balm_request *request,
+                             const char *signature, struct balm_err *err)
+{
+    struct balm_credentials credentials = {getenv("AWS_ACCESS_KEY_ID"),
+                                           getenv("AWS_SECRET_ACCESS_KEY"), NULL};
+    struct balm_sigv4_options options = {
+        .now = line->tool->now,
+        .region = balm_request_header(request, "x-amz-region-set"),
+        .service = balm_get_string(line->asked, "signing_name", ""),
+        .raw_path = balm_request_header(request, "x-amz-content-sha256") != NULL};
+    struct balm_buf canonical = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_buf names = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_buf to_sign = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_buf bytes = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_request bare = *request;
+    unsigned char key[BALM_SIGV4A_KEY_LEN];
+    enum balm_code code = balm_sigv4a_key(key, &credentials, err);
+
+    bare.header_len--; /* the signature is the last */
+    if (!code) code = balm_sigv4_canonical_request(&bare, &options, &canonical, &names);
+    if (!code) code = balm_sigv4a_string_to_sign(&options, &canonical, &to_sign);
+    if (!code) code = balm_text_unbase64(&bytes, signature, strlen(signature));
+    if (!code) {
+        show(line, "verifies",
+             balm_bool(balm_sigv4a_verify(key, &to_sign, bytes.bytes, bytes.len)));
+    }
+    balm_buf_free(&canonical);
+    balm_buf_free(&names);
+    balm_buf_free(&to_sign);
+    balm_buf_free(&bytes);
+    return code;
+}
+
 static void on_signed(void *owner, const struct balm_request *request, const struct balm_err *why)
 {
     struct line *line = owner;
+    const char *signature = balm_get_string(line->asked, "signature", NULL);
 
     line->failure.code = BALM_OK;
     if (why) {
         line->failure = *why;
+    } else if (signature) {
+        (void)verify(line, request, signature, &line->failure);
     } else {
         (void)balm_request_value(request, &line->arena, &line->shown, &line->failure);
     }
@@ -142,6 +180,7 @@ static enum balm_code open_tool(struct tool *tool, const char *pack, struct balm
     if (now && !balm_time_parse(now, strlen(now), &setup.fixed_now)) {
         code = balm_fail(err, BALM_E_ARG, "BALM_NOW is no time");
     }
+    tool->now = setup.fixed_now;
     if (!code) code = balm_aws_config_load(&tool->config, &none, err);
     session.region = tool->config.region;
     if (!code) code = balm_aws_new(&tool->aws, &setup, err);
