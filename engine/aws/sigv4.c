@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_SLOTS     256 /* a power of two */
-#define KEY_WAYS      4   /* slots that one scope may lie in */
-#define SCOPE_MAX     192 /* longer scopes are not kept */
-#define SECRET_MAX    512 /* AWS's own have 40 characters */
+#define KEY_SLOTS  256 /* a power of two */
+#define KEY_WAYS   4   /* slots that one scope may lie in */
+#define SCOPE_MAX  192 /* longer scopes are not kept */
+#define SECRET_MAX 512 /* AWS's own have 40 characters */
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 static const char terminator[] = "aws4_request";

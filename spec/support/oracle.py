@@ -23,7 +23,7 @@ import botocore.loaders
 import botocore.serialize
 import botocore.session
 from botocore.compat import HAS_CRT
-from harness import BALM, ROOT
+from harness import BALM, PACK
 
 if HAS_CRT:
     import botocore.crt.auth
@@ -87,7 +87,7 @@ class Loader(botocore.loaders.Loader):
 def pack():
     """The pack that holds what botocore is asked about."""
     if not DATA:
-        return ROOT / "build/models.pack"
+        return PACK
     path = pathlib.Path(tempfile.mkdtemp(prefix="balm-newer-"), "models.pack")
     subprocess.run([BALM, "models", "build", DATA, "-o", path], check=True, stdout=subprocess.DEVNULL)
     return path

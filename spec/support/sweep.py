@@ -7,14 +7,13 @@ BALM_BOTOCORE_DATA a newer directory of descriptions.
 import itertools
 import json
 import multiprocessing
-import os
 import subprocess
 
 from differential import Oracle, plain, sample
-from harness import ROOT, clean_environment
+from harness import BUILD, clean_environment
 from oracle import ACCESS_KEY, NOW_TEXT, SECRET_KEY, pack
 
-TOOLS = ROOT / "build" / os.environ.get("BALM_KIND", "release") / "spec/engine/aws"
+TOOLS = BUILD / "spec/engine/aws"
 
 
 class Tool:
