@@ -138,7 +138,9 @@ end
 
 function asff.decode(event)
   local found = {}
-  for _, finding in ipairs(member(event, "Findings") or { event }) do asff.add(found, finding) end
+  local findings = member(event, "Findings") or { event }
+  if type(findings) ~= "table" then error("Findings must be a list of findings", 0) end
+  for _, finding in ipairs(findings) do asff.add(found, finding) end
   return found
 end
 

@@ -189,11 +189,27 @@ static void an_event_is_understood_or_refused_as_a_whole(void **state)
 
 static void members_of_other_types_are_as_good_as_absent(void **state)
 {
+    static const char *const odd[] = {"\"ProductFields\":7,", "\"ProductFields\":null,",
+                                      "\"GeneratorId\":[],",  "\"Severity\":\"HIGH\",",
+                                      "\"Workflow\":7,",      "\"UpdatedAt\":{},"};
+
     (void)state;
     decodes(json("{\"policyId\":\"P\",\"resourceId\":\"arn:aws:rds:eu-west-1:123456789012:db:x\","
                  "\"remediateResource\":null}"),
             1);
-    decodes(json("{\"Findings\":[" FINDING("f", "\"ProductFields\":7,") "]}"), 2);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        decodes(json(balm_arena_printf(&arena, FINDING("f-1", "%s"), odd[i])), 2);
+        assert_string_equal(findings->policy_id, "S3.14");
+    }
+}
+
+static void what_a_finding_must_have_is_named(void **state)
+{
+    (void)state;
+    refuses("{\"SchemaVersion\":\"2018-10-08\",\"ProductArn\":\"p\",\"Findings\":5}",
+            "Findings must be a list");
+    refuses("{\"Findings\":[5]}", "must be an object with an Id");
+    refuses("{\"Findings\":[{\"Id\":\"f-1\",\"Resources\":[null]}]}", "no Id in Resources[1]");
 }
 
 static void what_panther_s_event_lacks_is_named(void **state)
@@ -321,6 +337,7 @@ int main(void)
         CLEAN(an_unknown_format_is_told_by_its_keys),
         CLEAN(an_event_is_understood_or_refused_as_a_whole),
         CLEAN(members_of_other_types_are_as_good_as_absent),
+        CLEAN(what_a_finding_must_have_is_named),
         CLEAN(what_panther_s_event_lacks_is_named),
         CLEAN(parameters_are_an_object),
         CLEAN(an_account_is_a_text_of_12_digits),
