@@ -221,21 +221,38 @@ bool balm_text_is_host_label(const char *text, size_t len)
     return true;
 }
 
-void balm_text_uuid(char out[37])
+static void print_uuid(char out[37], unsigned char bytes[16], unsigned char version)
 {
     static const char digits[] = "0123456789abcdef";
-    unsigned char bytes[16];
-    size_t i;
     char *to = out;
-    balm_random(bytes, sizeof bytes);
-    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x40);
+    bytes[6] = (unsigned char)((bytes[6] & 0x0F) | version << 4);
     bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
-    for (i = 0; i < sizeof bytes; i++) {
+    for (size_t i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
         *to++ = digits[bytes[i] >> 4];
         *to++ = digits[bytes[i] & 15];
     }
     *to = '\0';
+}
+
+void balm_text_uuid(char out[37])
+{
+    unsigned char bytes[16];
+    balm_random(bytes, sizeof bytes);
+    print_uuid(out, bytes, 4);
+}
+
+void balm_text_uuid_at(char out[37], int64_t micros)
+{
+    uint64_t millis = (uint64_t)micros / 1000;
+    uint64_t fraction = (uint64_t)micros % 1000 * 4096 / 1000; /* 12 bits of the millisecond */
+    unsigned char bytes[16];
+    balm_random(bytes, sizeof bytes);
+    for (size_t i = 0; i < 6; i++)
+        bytes[i] = (unsigned char)(millis >> (40 - 8 * i));
+    bytes[6] = (unsigned char)(fraction >> 8);
+    bytes[7] = (unsigned char)fraction;
+    print_uuid(out, bytes, 7);
 }
 
 void balm_random(void *bytes, size_t len)

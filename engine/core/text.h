@@ -74,6 +74,9 @@ bool balm_text_is_host_label(const char *text, size_t len);
 
 /* Fills out with 16 random bytes as a UUID version 4 text, from the system's generator. */
 void balm_text_uuid(char out[37]);
+/* A UUID version 7 (RFC 9562): its text begins with the time, micros since 1970, and so sorts as
+   the times do, to the microsecond. */
+void balm_text_uuid_at(char out[37], int64_t micros);
 /* Fills with random bytes from the system's generator, which needs no memory and cannot fail. */
 void balm_random(void *bytes, size_t len);
 

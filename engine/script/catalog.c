@@ -342,3 +342,26 @@ enum balm_code balm_catalog_load_file(struct balm_catalog *catalog, const char *
     balm_load_free(load);
     return code;
 }
+
+enum balm_code balm_catalog_restore(struct balm_catalog *catalog, struct balm_value sources,
+                                    const char *hash, struct balm_version **out,
+                                    struct balm_err *err)
+{
+    struct balm_load *load;
+    enum balm_code code = balm_load_kept(&load, &catalog->loader, sources, err);
+
+    if (code) return code;
+    if (!load->version) {
+        code = say_faults("the kept source", load->faults, err);
+    } else if (strcmp(balm_version_hash(load->version), hash) != 0) {
+        code = balm_fail(err, BALM_E_INPUT,
+                         "the kept source is not that of version %.64s: it has "
+                         "been changed",
+                         hash);
+    } else {
+        *out = load->version;
+        balm_version_retain(*out);
+    }
+    balm_load_free(load);
+    return code;
+}

@@ -44,19 +44,25 @@ static enum balm_code compute_hash(struct balm_engine_modules *engine, struct ba
     return code;
 }
 
-enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err)
+static enum balm_code make(struct balm_engine_modules **out, const struct balm_embedded *sources,
+                           struct balm_err *err)
 {
     struct balm_engine_modules *engine = calloc(1, sizeof *engine);
 
     if (!engine) return balm_nomem(err);
     engine->references = 1;
-    engine->sources = balm_embedded;
+    engine->sources = sources;
     if (compute_hash(engine, err)) {
         balm_engine_modules_release(engine);
         return err->code;
     }
     *out = engine;
     return BALM_OK;
+}
+
+enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err)
+{
+    return make(out, balm_embedded, err);
 }
 
 void balm_engine_modules_retain(struct balm_engine_modules *engine)
@@ -161,6 +167,30 @@ enum balm_code balm_engine_module(struct balm_engine_modules *engine, const char
     if (!module && load(engine, source, &module, err)) return err->code;
     *bytecode = module->bytecode;
     *len = module->len;
+    return BALM_OK;
+}
+
+enum balm_code balm_engine_modules_kept(struct balm_engine_modules **out, struct balm_value sources,
+                                        struct balm_err *err)
+{
+    size_t most = balm_list_len(sources), count = 0;
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_embedded *kept = balm_arena_zalloc(&arena, (most + 1) * sizeof *kept);
+
+    for (size_t i = 0; kept && i < most; i++) {
+        struct balm_value entry = *balm_list_at(sources, i);
+        struct balm_value source = balm_get(entry, "source");
+
+        if (!balm_get_bool(entry, "engine", false) || source.type != BALM_STRING) continue;
+        kept[count].name = balm_get_string(entry, "module", "");
+        kept[count].text = source.as.text;
+        kept[count++].len = source.len;
+    }
+    if (!kept || make(out, kept, err)) {
+        balm_arena_free(&arena);
+        return kept ? err->code : balm_nomem(err);
+    }
+    (*out)->arena = arena;
     return BALM_OK;
 }
 

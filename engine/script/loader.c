@@ -23,7 +23,8 @@ struct loading {
     struct balm_sandbox *sandbox;
     const char *dir;
     const char *path;
-    struct balm_part *part; /* being compiled */
+    struct balm_value sources; /* a closure that was kept, instead of files; else null */
+    struct balm_part *part;    /* being compiled */
     struct balm_buf bytecode;
     struct balm_declaration declaration;
 };
@@ -74,44 +75,76 @@ static void fault_of(struct loading *loading, const struct balm_err *err)
 
 /* ---- files ---- */
 
-static bool look(struct loading *loading, const char *path)
+/* NULL when memory ran out, which the load's arena remembers. */
+static struct balm_looked *add_looked(struct loading *loading, const char *path)
 {
     struct balm_arena *arena = &loading->load->arena;
     struct balm_looked *looked = balm_arena_zalloc(arena, sizeof *looked);
 
-    if (!looked) return false;
+    if (!looked) return NULL;
     looked->path = balm_arena_strdup(arena, path);
-    balm_stamp_take(&looked->stamp, path);
+    if (!looked->path) return NULL;
     looked->next = loading->load->looked;
     loading->load->looked = looked;
-    return looked->path && looked->stamp.exists;
+    return looked;
 }
 
-static enum balm_code read_part(struct loading *loading, const char *module, const char *path,
-                                struct balm_err *err)
+static bool look(struct loading *loading, const char *path)
+{
+    struct balm_looked *looked = add_looked(loading, path);
+
+    if (!looked) return false;
+    balm_stamp_take(&looked->stamp, path);
+    return looked->stamp.exists;
+}
+
+static enum balm_code add_part(struct loading *loading, const char *module, const char *path,
+                               struct balm_value source, struct balm_err *err)
 {
     struct balm_version *version = loading->version;
-    struct balm_buf text = BALM_BUF_INIT(SOURCE_MAX);
     struct balm_part *part = &version->parts[version->part_count];
-    enum balm_code code;
 
     if (version->part_count == PARTS_MAX) {
         return balm_fail(err, BALM_E_LIMIT, "the script requires more than %d modules",
                          PARTS_MAX - 1);
     }
-    code = balm_file_read(&text, path, err);
-    if (!code) {
-        part->module = module ? balm_arena_strdup(&version->arena, module) : NULL;
-        part->code.name = balm_arena_strdup(&version->arena, path);
-        part->source = balm_arena_copy(&version->arena, text.bytes, text.len);
-        part->source_len = text.len;
-        code = balm_arena_status(&version->arena, err);
-    }
-    balm_buf_free(&text);
-    if (code) return code;
+    part->module = module ? balm_arena_strdup(&version->arena, module) : NULL;
+    part->code.name = balm_arena_strdup(&version->arena, path);
+    part->source = balm_arena_copy(&version->arena, source.as.text, source.len);
+    part->source_len = source.len;
+    if (balm_arena_status(&version->arena, err)) return err->code;
     version->part_count++;
     loading->part = part;
     return BALM_OK;
+}
+
+static enum balm_code read_part(struct loading *loading, const char *module, const char *path,
+                                struct balm_err *err)
+{
+    struct balm_buf text = BALM_BUF_INIT(SOURCE_MAX);
+    enum balm_code code = balm_file_read(&text, path, err);
+
+    if (!code) code = add_part(loading, module, path, balm_bytes(text.bytes, text.len), err);
+    balm_buf_free(&text);
+    return code;
+}
+
+/* The same from a closure that was kept; module NULL: the script itself. */
+static enum balm_code take_part(struct loading *loading, const char *module, struct balm_err *err)
+{
+    for (size_t i = 0; i < balm_list_len(loading->sources); i++) {
+        struct balm_value kept = *balm_list_at(loading->sources, i);
+        struct balm_value source = balm_get(kept, "source");
+        const char *path = balm_get_string(kept, "path", "");
+        const char *name = balm_get_string(kept, "module", NULL);
+
+        if (module ? !name || strcmp(name, module) != 0 : name != NULL) continue;
+        if (source.type != BALM_STRING && source.type != BALM_BYTES) break;
+        if (!add_looked(loading, path)) return balm_nomem(err);
+        return add_part(loading, module, path, source, err);
+    }
+    return balm_fail(err, BALM_E_INPUT, "the kept source has no %s%s",
+                     module ? "module " : "script", module ? module : "");
 }
 
 /* ---- compiling ---- */
@@ -152,14 +185,11 @@ static char *module_path(struct loading *loading, const char *module)
     return NULL;
 }
 
-static enum balm_code resolve(void *owner, const char *module, struct balm_lua_chunk *chunk,
-                              struct balm_err *err)
+static enum balm_code find_part(struct loading *loading, const char *module, struct balm_err *err)
 {
-    struct loading *loading = owner;
-    lua_State *L = balm_sandbox_state(loading->sandbox);
-    enum balm_code code;
     char *path;
 
+    if (!balm_is_null(loading->sources)) return take_part(loading, module, err);
     if (!balm_module_is_name(module)) {
         return balm_fail(err, BALM_E_SCRIPT,
                          "\"%.80s\" is not the name of a module: letters, digits and _ with dots "
@@ -171,7 +201,16 @@ static enum balm_code resolve(void *owner, const char *module, struct balm_lua_c
         return balm_fail(err, BALM_E_SCRIPT, "there is no module \"%.80s\" in %s or in %s", module,
                          loading->dir, loading->loader->lua_dir);
     }
-    code = read_part(loading, module, path, err);
+    return read_part(loading, module, path, err);
+}
+
+static enum balm_code resolve(void *owner, const char *module, struct balm_lua_chunk *chunk,
+                              struct balm_err *err)
+{
+    struct loading *loading = owner;
+    lua_State *L = balm_sandbox_state(loading->sandbox);
+    enum balm_code code = find_part(loading, module, err);
+
     if (code) return code;
     lua_pushcfunction(L, compile_module);
     lua_pushlightuserdata(L, loading);
@@ -223,6 +262,25 @@ static enum balm_code run(struct loading *loading, struct balm_err *err)
     return code;
 }
 
+/* A kept version is what it was, also to its hash; but the engine's half of `aws` runs as this
+   build has it, since it goes with the C that it calls. */
+static enum balm_code seal(struct loading *loading, struct balm_err *err)
+{
+    struct balm_version *version = loading->version;
+    struct balm_engine_modules *own = version->engine;
+    struct balm_engine_modules *kept;
+    enum balm_code code;
+
+    if (balm_is_null(loading->sources)) return balm_version_seal(version, err);
+    if (balm_engine_modules_kept(&kept, loading->sources, err)) return err->code;
+    version->engine = kept;
+    code = balm_version_seal(version, err);
+    version->sources = balm_copy(&version->arena, version->sources);
+    version->engine = own;
+    balm_engine_modules_release(kept);
+    return code ? code : balm_arena_status(&version->arena, err);
+}
+
 static enum balm_code finish(struct loading *loading, struct balm_err *err)
 {
     struct balm_version *version = loading->version;
@@ -239,7 +297,7 @@ static enum balm_code finish(struct loading *loading, struct balm_err *err)
     version->id_line = (int64_t)balm_declaration_line(&loading->declaration, "id");
     version->engine = loading->loader->engine;
     balm_engine_modules_retain(version->engine);
-    code = balm_version_seal(version, err);
+    code = seal(loading, err);
     if (code) return code;
     balm_version_retain(version);
     loading->load->version = version;
@@ -247,13 +305,17 @@ static enum balm_code finish(struct loading *loading, struct balm_err *err)
 }
 
 /* What is wrong with a file is a fault of it; what the machine lacks is an error. */
-static enum balm_code load_file(struct loading *loading, struct balm_err *err)
+static enum balm_code load_script(struct loading *loading, struct balm_err *err)
 {
     struct balm_err wrong;
     enum balm_code code;
 
-    look(loading, loading->path);
-    code = read_part(loading, NULL, loading->path, &wrong);
+    if (balm_is_null(loading->sources)) {
+        look(loading, loading->path);
+        code = read_part(loading, NULL, loading->path, &wrong);
+    } else {
+        code = take_part(loading, NULL, &wrong);
+    }
     if (!code) code = run(loading, &wrong);
     if (!code) code = finish(loading, &wrong);
     if (!code) return BALM_OK;
@@ -262,30 +324,45 @@ static enum balm_code load_file(struct loading *loading, struct balm_err *err)
     return balm_arena_status(&loading->load->arena, err);
 }
 
+static enum balm_code load(struct balm_load **out, struct loading *loading, struct balm_err *err)
+{
+    enum balm_code code = BALM_E_NOMEM;
+
+    balm_buf_init(&loading->bytecode, 16 * SOURCE_MAX);
+    loading->load = calloc(1, sizeof *loading->load);
+    loading->version = balm_version_new();
+    if (!loading->load || !loading->version) goto out;
+    loading->load->faults = balm_list(&loading->load->arena);
+    loading->version->parts =
+        balm_arena_zalloc(&loading->version->arena, PARTS_MAX * sizeof *loading->version->parts);
+    if (!loading->version->parts) goto out;
+    code = load_script(loading, err);
+out:
+    balm_buf_free(&loading->bytecode);
+    balm_version_release(loading->version);
+    if (code) {
+        balm_load_free(loading->load);
+        return code == BALM_E_NOMEM ? balm_nomem(err) : code;
+    }
+    *out = loading->load;
+    return BALM_OK;
+}
+
 enum balm_code balm_load_new(struct balm_load **out, const struct balm_loader *loader,
                              const char *dir, const char *path, struct balm_err *err)
 {
-    struct loading loading = {.loader = loader, .dir = dir, .path = path};
-    enum balm_code code = BALM_E_NOMEM;
+    struct loading loading = {.loader = loader, .dir = dir, .path = path, .sources = balm_null()};
 
-    balm_buf_init(&loading.bytecode, 16 * SOURCE_MAX);
-    loading.load = calloc(1, sizeof *loading.load);
-    loading.version = balm_version_new();
-    if (!loading.load || !loading.version) goto out;
-    loading.load->faults = balm_list(&loading.load->arena);
-    loading.version->parts =
-        balm_arena_zalloc(&loading.version->arena, PARTS_MAX * sizeof *loading.version->parts);
-    if (!loading.version->parts) goto out;
-    code = load_file(&loading, err);
-out:
-    balm_buf_free(&loading.bytecode);
-    balm_version_release(loading.version);
-    if (code) {
-        balm_load_free(loading.load);
-        return code == BALM_E_NOMEM ? balm_nomem(err) : code;
-    }
-    *out = loading.load;
-    return BALM_OK;
+    return load(out, &loading, err);
+}
+
+enum balm_code balm_load_kept(struct balm_load **out, const struct balm_loader *loader,
+                              struct balm_value sources, struct balm_err *err)
+{
+    struct loading loading = {
+        .loader = loader, .dir = "", .path = "the kept source", .sources = sources};
+
+    return load(out, &loading, err);
 }
 
 void balm_load_free(struct balm_load *load)

@@ -33,6 +33,9 @@ struct balm_load {
    read. Modules are looked for in dir, then in the engine's folder. */
 enum balm_code balm_load_new(struct balm_load **out, const struct balm_loader *loader,
                              const char *dir, const char *path, struct balm_err *err);
+/* The same from a closure that was kept, as of balm_version_sources(); no file is looked at. */
+enum balm_code balm_load_kept(struct balm_load **out, const struct balm_loader *loader,
+                              struct balm_value sources, struct balm_err *err);
 void balm_load_free(struct balm_load *load); /* accepts NULL */
 /* Would loading again give the same? */
 bool balm_load_holds(const struct balm_load *load);

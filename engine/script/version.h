@@ -55,6 +55,10 @@ enum balm_code balm_version_seal(struct balm_version *version, struct balm_err *
 
 /* The ones of this build. */
 enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err);
+/* The ones of another build, from sources (as of balm_version_sources()), whose texts they
+   borrow. */
+enum balm_code balm_engine_modules_kept(struct balm_engine_modules **out, struct balm_value sources,
+                                        struct balm_err *err);
 void balm_engine_modules_retain(struct balm_engine_modules *engine);
 void balm_engine_modules_release(struct balm_engine_modules *engine); /* accepts NULL */
 /* SHA-256 of all of them, hex. */

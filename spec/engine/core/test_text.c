@@ -303,6 +303,21 @@ static void makes_different_uuids(void **state)
     assert_int_equal(strspn(first, "0123456789abcdef-"), 36);
 }
 
+static void uuids_of_a_time_sort_as_their_times_do(void **state)
+{
+    char earlier[37];
+    char later[37];
+    (void)state;
+    balm_text_uuid_at(earlier, 1795420800123456);
+    balm_text_uuid_at(later, 1795420800123457);
+    assert_true(strcmp(earlier, later) < 0);
+    assert_memory_equal(earlier, "01a2076b-447b-7", 15);
+    assert_non_null(strchr("89ab", earlier[19]));
+    balm_text_uuid_at(later, 1795420800123456);
+    assert_memory_equal(earlier, later, 18);
+    assert_string_not_equal(earlier, later);
+}
+
 static void wipes(void **state)
 {
     char secret[8] = "secret";
@@ -374,6 +389,7 @@ int main(void)
         cmocka_unit_test(takes_dots_out_of_paths),
         cmocka_unit_test(knows_host_labels),
         cmocka_unit_test(makes_different_uuids),
+        cmocka_unit_test(uuids_of_a_time_sort_as_their_times_do),
         cmocka_unit_test(wipes),
         cmocka_unit_test(splits_words_as_a_shell_does),
         cmocka_unit_test(words_with_open_quotes_are_none),

@@ -212,6 +212,48 @@ static void a_version_counts_the_engine_s_own_modules(void **state)
     balm_version_release(version);
 }
 
+static void a_version_comes_back_from_its_sources_alone(void **state)
+{
+    struct balm_version *version = NULL, *again = NULL;
+    struct balm_value faults, sources;
+    (void)state;
+    save("scripts/shared.lua", "return { 'v1' }");
+    save("scripts/aws_x_one.lua", "local shared = require \"shared\"\n" SCRIPT("v1"));
+    assert_int_equal(balm_catalog_find(catalog, "AWS.X.One", &version, &arena, &faults, &err),
+                     BALM_OK);
+    save("scripts/shared.lua", "return { 'v2' }");
+    assert_int_equal(unlink("scripts/aws_x_one.lua"), 0);
+    sources = balm_version_sources(version);
+    assert_int_equal(
+        balm_catalog_restore(catalog, sources, balm_version_hash(version), &again, &err), BALM_OK);
+    assert_string_equal(balm_version_hash(again), balm_version_hash(version));
+    assert_string_equal(balm_version_path(again), balm_version_path(version));
+    assert_true(balm_equal(balm_version_declaration(again), balm_version_declaration(version)));
+    balm_version_release(again);
+    balm_version_release(version);
+}
+
+static void kept_sources_that_were_changed_are_refused(void **state)
+{
+    struct balm_version *version = NULL, *again = NULL;
+    struct balm_value faults, sources;
+    (void)state;
+    save("scripts/aws_x_one.lua", SCRIPT("v1"));
+    assert_int_equal(balm_catalog_find(catalog, "AWS.X.One", &version, &arena, &faults, &err),
+                     BALM_OK);
+    sources = balm_copy(&arena, balm_version_sources(version));
+    balm_map_set(&arena, *balm_list_at(sources, 0), "source", balm_string(SCRIPT("v2")));
+    assert_int_equal(
+        balm_catalog_restore(catalog, sources, balm_version_hash(version), &again, &err),
+        BALM_E_INPUT);
+    assert_non_null(strstr(err.message, "has been changed"));
+    balm_map_set(&arena, *balm_list_at(sources, 0), "source", balm_string("return {"));
+    assert_int_equal(
+        balm_catalog_restore(catalog, sources, balm_version_hash(version), &again, &err),
+        BALM_E_SCRIPT);
+    balm_version_release(version);
+}
+
 /* Every fault of a file, as "line field". */
 static void every_fault_is_told_with_its_line_and_field(void **state)
 {
@@ -271,6 +313,8 @@ int main(void)
         WITH_CATALOG(two_files_with_one_id_are_both_refused),
         WITH_CATALOG(a_changed_module_makes_a_new_version),
         WITH_CATALOG(a_version_counts_the_engine_s_own_modules),
+        WITH_CATALOG(a_version_comes_back_from_its_sources_alone),
+        WITH_CATALOG(kept_sources_that_were_changed_are_refused),
         WITH_CATALOG(every_fault_is_told_with_its_line_and_field),
         WITH_CATALOG(one_bad_script_does_not_stop_the_others),
     };
