@@ -1,6 +1,7 @@
 #include "core/value.h"
 
 #include "core/hash.h"
+#include "core/time.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -126,6 +127,13 @@ struct balm_value balm_list_of(struct balm_arena *arena, const struct balm_value
     }
     list->count = list->cap = count;
     return (struct balm_value){.type = BALM_LIST, .as.list = list};
+}
+
+struct balm_value balm_time_text(struct balm_arena *arena, int64_t micros)
+{
+    char text[BALM_TIME_MAX];
+    balm_time_iso8601(text, micros);
+    return balm_text(arena, text);
 }
 
 struct balm_value balm_list(struct balm_arena *arena)

@@ -67,6 +67,8 @@ struct balm_value balm_text(struct balm_arena *arena, const char *text);
 struct balm_value balm_text_n(struct balm_arena *arena, const char *text, size_t len);
 struct balm_value balm_textf(struct balm_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The text of a time in ISO 8601 (time.h), instead of a BALM_TIME. */
+struct balm_value balm_time_text(struct balm_arena *arena, int64_t micros);
 
 /* Empty containers; a null value when memory ran out. */
 struct balm_value balm_list(struct balm_arena *arena);

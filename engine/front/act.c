@@ -123,32 +123,40 @@ static enum balm_code catch_signals(struct balm_act *act, struct balm_err *err)
     return code;
 }
 
-/* ---- one finding by hand ---- */
+/* ---- one run ---- */
 
 static void on_result(void *owner, struct balm_run *run, const struct balm_result *result)
 {
     struct balm_act *act = owner;
 
     if (!balm_is_null(result->plan)) planned(act, result->plan);
-    answer(act, balm_result_value(result, NULL, balm_run_arena(run)));
+    (void)run;
+    act->result = result;
+    answer(act, result->value);
     done(act, balm_result_exit(result));
+}
+
+enum balm_code balm_act_run(struct balm_act *act, const struct balm_order *order,
+                            void (*ended)(void *owner, const struct balm_result *result),
+                            void *owner, struct balm_err *err)
+{
+    if (balm_run_start(&act->run, &act->rig.engine, order, on_result, act, err)) return err->code;
+    balm_loop_run(act->rig.world.loop);
+    if (ended) ended(owner, act->result);
+    balm_run_release(act->run);
+    act->run = NULL;
+    return BALM_OK;
 }
 
 static enum balm_code run_by_hand(struct balm_act *act, struct balm_err *err)
 {
     struct balm_finding finding;
     struct balm_order order = {.finding = &finding, .action = act->action, .by_hand = true};
-    enum balm_code code =
-        balm_by_hand_finding(act->cli, act->rig.world.config.region, &finding, err);
 
-    if (!code) {
-        code = balm_run_start(&act->run, &act->rig.engine, &order, on_result, act, err);
+    if (balm_by_hand_finding(act->cli, act->rig.world.config.region, &finding, err)) {
+        return err->code;
     }
-    if (code) return code;
-    balm_loop_run(act->rig.world.loop);
-    balm_run_release(act->run);
-    act->run = NULL;
-    return BALM_OK;
+    return balm_act_run(act, &order, NULL, NULL, err);
 }
 
 /* ---- events ---- */
@@ -212,16 +220,8 @@ bool balm_act_reads_a_stream(const struct balm_cli *cli)
     return false;
 }
 
-static enum balm_code open_seal(struct balm_act *act, struct balm_err *err)
-{
-    const char *url = getenv("BALM_STORE");
-
-    if (!url || !url[0]) url = balm_store_default_url(balm_cli_arena(act->cli));
-    return url ? balm_seal_new(&act->seal, url, err) : balm_nomem(err);
-}
-
 int balm_act_open(struct balm_act *act, struct balm_cli *cli,
-                  const struct balm_act_options *options)
+                  const struct balm_rig_options *options)
 {
     struct balm_writer_options writer = {
         .cli = cli, .pressure = pressure, .broken = broken, .owner = act};
@@ -233,11 +233,10 @@ int balm_act_open(struct balm_act *act, struct balm_cli *cli,
     balm_buf_init(&act->text, TEXT_MAX);
     act->as_text = !balm_cli_wants_json(cli);
     act->coloured = isatty(STDOUT_FILENO) != 0;
-    status = balm_rig_open(&act->rig, cli, &options->rig);
+    status = balm_rig_open(&act->rig, cli, options);
     if (status) return status;
     writer.loop = act->rig.world.loop;
-    if (!balm_writer_new(&act->writer, &writer, &err) && !catch_signals(act, &err) &&
-        (!options->seals || !open_seal(act, &err))) {
+    if (!balm_writer_new(&act->writer, &writer, &err) && !catch_signals(act, &err)) {
         return BALM_EXIT_OK;
     }
     balm_act_fail(act, &err);
@@ -260,7 +259,6 @@ int balm_act_close(struct balm_act *act)
     balm_signal_release(act->signals[0]);
     balm_signal_release(act->signals[1]);
     balm_buf_free(&act->text);
-    balm_seal_release(act->seal);
     balm_rig_close(&act->rig);
     return act->exit;
 }

@@ -10,12 +10,10 @@
 #include "front/rig.h"
 #include "front/writer.h"
 #include "remedy/batch.h"
-#include "remedy/seal.h"
 
 struct balm_act {
     struct balm_cli *cli;
     struct balm_rig rig;
-    struct balm_seal *seal; /* of the store; NULL unless asked for */
     enum balm_action action;
     /* The plan (plan.h) of each run that planned; lives until it returns. NULL: nobody keeps it. */
     void (*planned)(void *owner, struct balm_value plan);
@@ -28,7 +26,8 @@ struct balm_act {
     struct balm_writer *writer;
     struct balm_buf text; /* of one result */
     struct balm_batch *batch;
-    struct balm_run *run; /* by hand */
+    struct balm_run *run;             /* one alone */
+    const struct balm_result *result; /* its */
     struct balm_signal *signals[2];
     bool as_text, coloured;
 };
@@ -44,18 +43,19 @@ struct balm_act {
         "allow-destructive", NULL, "let remediations run that lose data or stop a workload", false \
     }
 
-struct balm_act_options {
-    struct balm_rig_options rig;
-    bool seals; /* the key of the store is needed */
-};
 /* 0, or the exit status after what failed was said; then there is nothing to close. */
 int balm_act_open(struct balm_act *act, struct balm_cli *cli,
-                  const struct balm_act_options *options);
+                  const struct balm_rig_options *options);
 /* What the command line names: files of events, or one finding by hand. */
 enum balm_code balm_act_events(struct balm_act *act, bool by_hand, struct balm_err *err);
 /* Runs that are known already; from is the file that they come from. */
 enum balm_code balm_act_orders(struct balm_act *act, const char *from,
                                const struct balm_order *orders, size_t count, struct balm_err *err);
+/* One run. ended, which may be NULL, comes when the loop is free again; result lives until it
+   returns. */
+enum balm_code balm_act_run(struct balm_act *act, const struct balm_order *order,
+                            void (*ended)(void *owner, const struct balm_result *result),
+                            void *owner, struct balm_err *err);
 /* Says err, if its code is set, and joins it to the exit status. */
 void balm_act_fail(struct balm_act *act, const struct balm_err *err);
 int balm_act_close(struct balm_act *act);

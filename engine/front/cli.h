@@ -34,7 +34,8 @@ enum balm_option_group {
     BALM_OPTIONS_AWS = 1 << 0,     /* region profile endpoint-url fips dualstack models */
     BALM_OPTIONS_ROLE = 1 << 1,    /* role-arn external-id no-assume-role */
     BALM_OPTIONS_SCRIPTS = 1 << 2, /* remediations config */
-    BALM_OPTIONS_MODELS = 1 << 3   /* models alone; in BALM_OPTIONS_AWS too */
+    BALM_OPTIONS_MODELS = 1 << 3,  /* models alone; in BALM_OPTIONS_AWS too */
+    BALM_OPTIONS_STORE = 1 << 4    /* store */
 };
 
 struct balm_cli;

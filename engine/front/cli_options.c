@@ -38,11 +38,19 @@ static const struct balm_option scripts[] = {
     {"config", "FILE", "the configuration, instead of balm.lua (BALM_CONFIG)", false},
     {NULL, NULL, NULL, false}};
 
+static const struct balm_option store[] = {
+    {"store", "URL",
+     "where runs are recorded: sqlite:PATH or dynamodb:TABLE (BALM_STORE; else balm/balm.db below "
+     "XDG_STATE_HOME or ~/.local/state)",
+     false},
+    {NULL, NULL, NULL, false}};
+
 static const struct {
     unsigned groups;
     const struct balm_option *options;
 } shared[] = {
     {BALM_OPTIONS_SCRIPTS, scripts},
+    {BALM_OPTIONS_STORE, store},
     {BALM_OPTIONS_ROLE, role},
     {BALM_OPTIONS_AWS, aws},
     {BALM_OPTIONS_AWS | BALM_OPTIONS_MODELS, models},

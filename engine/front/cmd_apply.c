@@ -17,8 +17,8 @@ static enum balm_code read_plan(struct balm_act *act, const char *path, struct b
     enum balm_code code = balm_file_read(&text, path, err);
 
     if (!code) {
-        code = balm_plan_file_read(file, text.bytes, text.len, act->seal, balm_clock_now(),
-                                   balm_cli_arena(act->cli), err);
+        code = balm_plan_file_read(file, text.bytes, text.len, act->rig.archive.seal,
+                                   balm_clock_now(), balm_cli_arena(act->cli), err);
         if (code) balm_err_prefix(err, "the plan %s cannot be applied", path);
     }
     balm_buf_free(&text);
@@ -61,10 +61,10 @@ static enum balm_code apply_plan(struct balm_act *act, const char *path, struct 
 
 static int apply(struct balm_cli *cli)
 {
-    struct balm_act_options options = {.seals = true};
+    struct balm_rig_options options_of_rig = {.records = true};
     struct balm_act act;
     struct balm_err err;
-    int status = balm_act_open(&act, cli, &options);
+    int status = balm_act_open(&act, cli, &options_of_rig);
 
     if (status) return status;
     act.action = BALM_ACTION_FIX;
@@ -85,7 +85,7 @@ const struct balm_command balm_cmd_apply = {
         "where nothing was written, else failed. What is compliant by now is left alone. The\n"
         "roles are the plan's.",
     .options = options,
-    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_SCRIPTS,
+    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,
     .words_min = 1,
     .words_max = 1,
     .run = apply,

@@ -63,7 +63,7 @@ static enum balm_code keep(struct keeping *keeping, struct balm_act *act, struct
     if (balm_list_len(events) > 0) {
         keeping->file.config = balm_get(*balm_list_at(events, 0), "config");
     }
-    code = balm_plan_file_write(&text, &keeping->file, act->seal, err);
+    code = balm_plan_file_write(&text, &keeping->file, act->rig.archive.seal, err);
     if (!code) code = balm_file_write(keeping->path, text.bytes, text.len, 0600, err);
     balm_buf_free(&text);
     return code;
@@ -72,16 +72,16 @@ static enum balm_code keep(struct keeping *keeping, struct balm_act *act, struct
 static int act_with(struct keeping *keeping, struct balm_cli *cli)
 {
     /* A kept plan is made under one configuration. */
-    struct balm_act_options options = {.rig.watches =
-                                           !keeping->path && balm_act_reads_a_stream(cli),
-                                       .seals = keeping->path != NULL};
+    struct balm_rig_options options_of_rig = {
+        .watches = !keeping->path && balm_act_reads_a_stream(cli),
+        .records = keeping->path != NULL}; /* for the key alone: a plan leaves no record */
     struct balm_act act;
     struct balm_err err;
     bool by_hand, changes;
     int status;
 
     if (balm_by_hand_asked(cli, &by_hand, &err)) return balm_cli_fail(cli, &err);
-    status = balm_act_open(&act, cli, &options);
+    status = balm_act_open(&act, cli, &options_of_rig);
     if (status) return status;
     act.action = BALM_ACTION_PLAN;
     if (keeping->path) act.planned = planned;
@@ -125,7 +125,7 @@ const struct balm_command balm_cmd_plan = {
         "kept with --out is sealed with the key of the store, and holds for one state of script,\n"
         "configuration and resource.",
     .options = options,
-    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS,
+    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,
     .words_max = 10000,
     .run = plan,
 };

@@ -7,14 +7,15 @@
 
 static int run(struct balm_cli *cli)
 {
-    struct balm_act_options options = {.rig.watches = balm_act_reads_a_stream(cli)};
+    struct balm_rig_options options_of_rig = {.watches = balm_act_reads_a_stream(cli),
+                                              .records = true};
     struct balm_act act;
     struct balm_err err;
     bool by_hand;
     int status;
 
     if (balm_by_hand_asked(cli, &by_hand, &err)) return balm_cli_fail(cli, &err);
-    status = balm_act_open(&act, cli, &options);
+    status = balm_act_open(&act, cli, &options_of_rig);
     if (status) return status;
     act.action = BALM_ACTION_FIX;
     if (balm_act_events(&act, by_hand, &err)) balm_act_fail(&act, &err);
@@ -34,7 +35,7 @@ const struct balm_command balm_cmd_run = {
             "the resources, and prints one result for each as it ends. A script or configuration\n"
             "that changes meanwhile is used by the next event.",
     .options = options,
-    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS,
+    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,
     .words_max = 10000,
     .run = run,
 };

@@ -61,11 +61,22 @@ static enum balm_code open_config(struct balm_rig *rig, const struct balm_rig_op
 static enum balm_code open_guards(struct balm_rig *rig, const struct balm_rig_options *options,
                                   struct balm_err *err)
 {
-    const struct balm_guard_set_setup setup = {.loop = rig->world.loop, .aws = rig->world.aws};
+    const struct balm_guard_set_setup setup = {
+        .loop = rig->world.loop, .aws = rig->world.aws, .store = rig->archive.store};
 
     if (options->ignores_config) return BALM_OK;
     if (balm_guard_set_new(&rig->guards, &setup, err)) return err->code;
     rig->engine.guards = balm_guard_set_list(rig->guards, &rig->engine.guard_count);
+    return BALM_OK;
+}
+
+static enum balm_code open_records(struct balm_rig *rig, const struct balm_rig_options *options,
+                                   struct balm_err *err)
+{
+    if (!options->records) return BALM_OK;
+    if (balm_archive_open(&rig->archive, &rig->world, err)) return err->code;
+    rig->engine.store = rig->archive.store;
+    rig->engine.ledger = rig->archive.ledger;
     return BALM_OK;
 }
 
@@ -86,7 +97,10 @@ int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
                                            .host = rig->host,
                                            .log = balm_cli_log(cli),
                                            .limits = BALM_LIMITS_DEFAULT};
-        if (!open_guards(rig, options, &err) && !fill_options(rig, &err)) return BALM_EXIT_OK;
+        if (!open_records(rig, options, &err) && !open_guards(rig, options, &err) &&
+            !fill_options(rig, &err)) {
+            return BALM_EXIT_OK;
+        }
     }
     status =
         balm_list_len(faults) > 0 ? balm_cli_fail_all(cli, &err, faults) : balm_cli_fail(cli, &err);
@@ -96,7 +110,9 @@ int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
 
 void balm_rig_close(struct balm_rig *rig)
 {
+    if (rig->archive.ledger) balm_ledger_settle(rig->archive.ledger);
     balm_guard_set_release(rig->guards);
+    balm_archive_close(&rig->archive);
     balm_lua_host_release(rig->host);
     balm_policy_source_release(rig->policies);
     balm_catalog_release(rig->catalog);

@@ -5,7 +5,7 @@
 #ifndef BALM_FRONT_RIG_H
 #define BALM_FRONT_RIG_H
 
-#include "front/world.h"
+#include "front/archive.h"
 #include "remedy/engine.h"
 #include "remedy/guard_set.h"
 
@@ -14,11 +14,13 @@ struct balm_rig {
     struct balm_catalog *catalog;
     struct balm_policy_source *policies;
     struct balm_lua_host *host;
+    struct balm_archive archive;
     struct balm_guard_set *guards;
     struct balm_engine engine;
 };
 
 struct balm_rig_options {
+    bool records; /* runs are kept in the store */
     bool watches; /* changed scripts and a changed configuration are taken up while it runs */
     bool ignores_config; /* specs know none, and no guard but the built-in ones */
     int64_t fixed_now;   /* microseconds, or 0 for the clock */

@@ -125,8 +125,7 @@ static void on_result(void *owner, struct balm_run *run, const struct balm_resul
     if (batch->options.planned && !balm_is_null(result->plan)) {
         batch->options.planned(batch->options.owner, result->plan);
     }
-    batch->options.answer(batch->options.owner,
-                          balm_result_value(result, &job->origin, balm_run_arena(run)));
+    batch->options.answer(batch->options.owner, result->value);
     balm_run_release(run);
     job->run = NULL;
     event_release(batch, job->event);
@@ -157,6 +156,7 @@ static void start(struct balm_batch *batch, struct event *event)
     job->event = event;
     job->origin = event->origin;
     if (batch->options.orders) job->origin.number = event->next;
+    order.origin = &job->origin;
     if (balm_run_start(&job->run, batch->engine, &order, on_result, job, &err)) {
         tell_fault(batch, event, &err);
         return;

@@ -15,6 +15,8 @@
 #define BALM_ROLE_DEFAULT "arn:{partition}:iam::{account}:role/BalmRemediationRole"
 
 struct balm_guard;
+struct balm_ledger;
+struct balm_store;
 
 struct balm_engine {
     struct balm_loop *loop;
@@ -23,7 +25,9 @@ struct balm_engine {
     struct balm_policy_source *policies;
     struct balm_lua_host *host; /* event adapters and declared patterns */
     const struct balm_log *log;
-    struct balm_limits limits; /* of one run; its wall time is extended by verify_seconds */
+    struct balm_limits limits;  /* of one run; its wall time is extended by verify_seconds */
+    struct balm_store *store;   /* NULL: nothing is kept, as in specs and `balm plan` */
+    struct balm_ledger *ledger; /* of the store */
 
     /* What the command said, before the configuration is asked; NULL or false where it did not. */
     const char *role; /* a template: {account}, {partition}, {region} */

@@ -58,6 +58,12 @@ static void ask(struct balm_gate *gate, struct balm_question *question)
     balm_gate_pass(&record->link, question);
 }
 
+static enum state state_of(const struct balm_call_result *result)
+{
+    if (result->in_doubt) return IN_DOUBT;
+    return result->http_status ? ANSWERED : UNSENT;
+}
+
 static void settled(struct balm_gate *gate, struct balm_question *question,
                     const struct balm_call_result *result)
 {
@@ -65,7 +71,7 @@ static void settled(struct balm_gate *gate, struct balm_question *question,
     struct balm_recorded *entry = question->of_gate;
 
     if (!entry) return;
-    entry->state = result->in_doubt ? IN_DOUBT : result->http_status ? ANSWERED : UNSENT;
+    entry->state = state_of(result);
     entry->status = result->http_status;
     entry->ms = result->ms;
     if (result->request_id[0]) {
@@ -106,11 +112,11 @@ void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
     gate->last = &gate->first;
 }
 
-static struct balm_value status_of(const struct balm_recorded *entry)
+static struct balm_value status_of(enum state state, int http_status)
 {
-    switch (entry->state) {
+    switch (state) {
     case ANSWERED:
-        return balm_int(entry->status);
+        return balm_int(http_status);
     case PLANNED:
         return balm_string("planned");
     case UNSENT:
@@ -120,6 +126,11 @@ static struct balm_value status_of(const struct balm_recorded *entry)
         break;
     }
     return balm_string("unknown");
+}
+
+struct balm_value balm_call_status(const struct balm_call_result *result)
+{
+    return status_of(state_of(result), result->http_status);
 }
 
 struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
@@ -137,7 +148,7 @@ struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
         if (entry->region) FIELD("region", balm_string(entry->region));
         FIELD("params", entry->params);
         FIELD("write", balm_bool(entry->write));
-        FIELD("status", status_of(entry));
+        FIELD("status", status_of(entry->state, entry->status));
         FIELD("request_id", balm_string(entry->request_id));
         FIELD("ms", entry->state == ANSWERED ? balm_int(entry->ms) : balm_null());
 #undef FIELD

@@ -86,6 +86,9 @@ void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
 struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
                                          struct balm_arena *arena);
 
+/* The status that a call with this outcome is listed with. */
+struct balm_value balm_call_status(const struct balm_call_result *result);
+
 /* ---- check: what only looks may not write ---- */
 
 struct balm_gate_check {

@@ -3,18 +3,20 @@
 #include "remedy/breaker.h"
 #include "remedy/budget.h"
 #include "remedy/flapping.h"
+#include "remedy/hold.h"
 #include "remedy/kill_switch.h"
 #include "remedy/managed.h"
 
 #include <stdlib.h>
 
-#define GUARDS_MAX 5
+#define GUARDS_MAX 6
 
 struct balm_guard_set {
     struct balm_kill_switch *kill_switch;
     struct balm_flapping *flapping; /* from here on NULL without a store */
     struct balm_breaker *breaker;
     struct balm_budget *budget;
+    struct balm_guard held;
     const struct balm_guard *list[GUARDS_MAX];
     size_t count;
 };
@@ -32,7 +34,10 @@ static enum balm_code fill(struct balm_guard_set *set, const struct balm_guard_s
         balm_budget_new(&set->budget, setup->loop, setup->store, err)) {
         return err->code;
     }
+    set->held = balm_guard_held;
+    set->held.owner = setup->store;
     set->list[set->count++] = balm_flapping_guard(set->flapping);
+    set->list[set->count++] = &set->held;
     set->list[set->count++] = balm_breaker_guard(set->breaker);
     set->list[set->count++] = balm_budget_guard(set->budget);
     return BALM_OK;

@@ -8,8 +8,19 @@
 
 const char *balm_action_name(enum balm_action action)
 {
-    static const char *const names[] = {"fix", "plan", "undo"};
+    static const char *const names[] = {"fix", "plan", "undo", "verify"};
     return names[action];
+}
+
+struct balm_value balm_skipped_guards(const struct balm_engine *engine, struct balm_arena *arena)
+{
+    struct balm_value names = balm_null();
+
+    for (size_t i = 0; i < engine->skipped_guard_count; i++) {
+        if (i == 0) names = balm_list(arena);
+        balm_list_push(arena, names, balm_string(engine->skipped_guards[i]));
+    }
+    return names;
 }
 
 void balm_intent_init(struct balm_intent *intent, const struct balm_engine *engine,
@@ -58,8 +69,14 @@ enum balm_code balm_intent_load(struct balm_intent *intent, struct balm_err *err
     enum balm_code code;
 
     if (intent->version) return BALM_OK;
-    code = balm_catalog_find(intent->engine->catalog, intent->association.remediation,
-                             &intent->version, intent->arena, &intent->faults, err);
+    if (intent->again) {
+        intent->version = intent->again->version;
+        balm_version_retain(intent->version);
+        code = BALM_OK;
+    } else {
+        code = balm_catalog_find(intent->engine->catalog, intent->association.remediation,
+                                 &intent->version, intent->arena, &intent->faults, err);
+    }
     if (code) {
         return named(err, code == BALM_E_ARG ? "RemediationDoesNotExist" : "InvalidRemediation");
     }
@@ -76,7 +93,8 @@ static enum balm_code may_run(const struct balm_intent *intent, struct balm_err 
         balm_fail(err, BALM_E_ARG, "%s declares no undo", id);
         return named(err, "CannotBeUndone");
     }
-    if (balm_policy_requires_permissions(intent->policy) &&
+    if ((intent->action == BALM_ACTION_FIX || intent->action == BALM_ACTION_PLAN) &&
+        balm_policy_requires_permissions(intent->policy) &&
         balm_is_null(balm_get(intent->declaration, "permissions"))) {
         balm_fail(err, BALM_E_SCRIPT,
                   "%s declares no permissions, and the configuration requires them "
@@ -90,6 +108,10 @@ static enum balm_code may_run(const struct balm_intent *intent, struct balm_err 
 enum balm_code balm_intent_complete(struct balm_intent *intent, struct balm_err *err)
 {
     if (may_run(intent, err)) return err->code;
+    if (intent->again) {
+        intent->parameters = intent->again->parameters;
+        return BALM_OK;
+    }
     if (balm_parameters_complete(intent->engine->host, balm_get(intent->declaration, "parameters"),
                                  intent->association.parameters, intent->finding->parameters,
                                  intent->arena, &intent->parameters, err)) {
@@ -121,6 +143,7 @@ static const char *template_of(const struct balm_intent *intent)
     const char *role = intent->engine->role;
 
     if (intent->engine->no_assume_role) return NULL;
+    if (!role && intent->again) return intent->again->role;
     if (!role) role = intent->association.role;
     if (!role) role = balm_policy_role(intent->policy);
     return role ? role : BALM_ROLE_DEFAULT;

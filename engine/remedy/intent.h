@@ -10,7 +10,24 @@
 
 #include "remedy/engine.h"
 
-enum balm_action { BALM_ACTION_FIX, BALM_ACTION_PLAN, BALM_ACTION_UNDO };
+enum balm_action {
+    BALM_ACTION_FIX,
+    BALM_ACTION_PLAN,
+    BALM_ACTION_UNDO,
+    BALM_ACTION_VERIFY /* `check` alone */
+};
+
+/* An earlier run that this one is about: it is undone, looked at again, or, where it was an undo
+   itself, its change is made again. All borrowed. */
+struct balm_again {
+    const char *run;
+    struct balm_version *version; /* the one that made the change */
+    struct balm_value parameters;
+    const char *role;        /* NULL: none was assumed; the command may name another */
+    struct balm_value after; /* what it left, as `check` saw it; null: not known */
+    bool force;              /* undo it although the resource was changed since */
+    bool plan;               /* list the writes instead of sending them */
+};
 
 struct balm_intent {
     const struct balm_engine *engine;
@@ -20,6 +37,7 @@ struct balm_intent {
         action;   /* what is asked for; the configuration's mode may turn a fix into a plan */
     bool by_hand; /* --remediation: the configuration's modes do not count */
     bool probes;  /* the open breaker lets it through, to see whether it may close */
+    const struct balm_again *again; /* NULL, but for a run that is about an earlier one */
 
     struct balm_policy *policy;          /* retained; NULL before balm_intent_associate() */
     struct balm_association association; /* .remediation is NULL where none is associated */
@@ -42,7 +60,8 @@ void balm_intent_free(
 /* Each fails with err, aws_code set to a name for machines ("RemediationDoesNotExist",
    "InvalidParameter", ...). */
 enum balm_code balm_intent_associate(struct balm_intent *intent, struct balm_err *err);
-/* The newest valid version of the script; needs an association. */
+/* The newest valid version of the script; needs an association. An earlier run's own, where it is
+   about one. */
 enum balm_code balm_intent_load(struct balm_intent *intent, struct balm_err *err);
 /* The parameters, and whether the script may run at all (require_permissions; undo); needs the
    script. */
@@ -60,6 +79,8 @@ enum balm_code balm_role_fill(const char *template, const char *account, const c
                               const char *region, struct balm_arena *arena, const char **out,
                               struct balm_err *err);
 
-const char *balm_action_name(enum balm_action action); /* "fix", "plan", "undo" */
+const char *balm_action_name(enum balm_action action); /* "fix", "plan", "undo", "verify" */
+/* The guards that this command leaves out, as a list of names; null where there are none. */
+struct balm_value balm_skipped_guards(const struct balm_engine *engine, struct balm_arena *arena);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "core/time.h"
 #include "remedy/policy_check.h"
+#include "remedy/resource.h"
 #include "remedy/tags.h"
 
 #include <stdio.h>
@@ -340,15 +341,10 @@ static bool fits_policy(struct balm_value exclusion, const struct balm_finding *
     return false;
 }
 
-/* By any name that the resource has; one that has none is still among all, "*". */
 static bool fits_resource(struct balm_value exclusion, struct balm_value resource)
 {
-    static const char *const names[] = {"Arn", "ResourceId", "Id", "Name", "UserName"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (fits(exclusion, "resource", balm_get_string(resource, names[i], ""))) return true;
-    }
-    return false;
+    return is_unstated(exclusion, "resource") ||
+           balm_resource_fits(resource, balm_get_string(exclusion, "resource", ""));
 }
 
 static bool fits_remediation(struct balm_value exclusion, const char *remediation)

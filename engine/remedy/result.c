@@ -1,7 +1,6 @@
 #include "remedy/result.h"
 
 #include "aws/retry.h"
-#include "core/time.h"
 
 #include <string.h>
 
@@ -96,14 +95,6 @@ static struct balm_value origin_value(const struct balm_origin *origin, const ch
     return balm_map_of(arena, fields.at, fields.count);
 }
 
-static struct balm_value time_text(int64_t micros, struct balm_arena *arena)
-{
-    char text[BALM_TIME_MAX];
-
-    balm_time_iso8601(text, micros);
-    return balm_text(arena, text);
-}
-
 static void add_what(struct fields *fields, const struct balm_result *result,
                      struct balm_arena *arena)
 {
@@ -123,8 +114,14 @@ static void add_what(struct fields *fields, const struct balm_result *result,
     if (intent->version && balm_is_null(balm_get(intent->declaration, "permissions"))) {
         add(fields, "permissions", balm_string("undeclared"));
     }
+    if (intent->version) {
+        add(fields, "reversible", balm_bool(balm_get_bool(intent->declaration, "has_undo", false)));
+    }
     if (!balm_is_null(result->skipped_guards)) {
         add(fields, "skipped_guards", result->skipped_guards);
+    }
+    if (intent->again && intent->action != BALM_ACTION_VERIFY) {
+        add(fields, "undoes", balm_string(intent->again->run));
     }
 }
 
@@ -170,7 +167,7 @@ struct balm_value balm_result_value(const struct balm_result *result,
     if (origin && origin->source) {
         add(&fields, "event", origin_value(origin, result->intent->finding->event_id, arena));
     }
-    add(&fields, "started", time_text(result->started, arena));
+    add(&fields, "started", balm_time_text(arena, result->started));
     add(&fields, "ms", balm_int(result->ms));
     return balm_map_of(arena, fields.at, fields.count);
 }

@@ -44,6 +44,8 @@ struct balm_result {
     struct balm_value skipped_guards;              /* list of names; null: none */
     int64_t started;                               /* microseconds since 1970 */
     int64_t ms;
+    struct balm_value value; /* all of it as the object that is printed and kept; of a run that has
+                                ended */
 };
 
 /* The result object, in arena. */

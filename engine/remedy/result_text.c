@@ -3,6 +3,7 @@
  */
 #include "remedy/page.h"
 #include "remedy/plan_text.h"
+#include "remedy/resource.h"
 #include "remedy/result.h"
 
 #include <string.h>
@@ -37,19 +38,6 @@ static const char *colour_of(const char *status)
     return "31";
 }
 
-/* Whatever names the resource best. */
-static struct balm_value resource_name(struct balm_value resource)
-{
-    static const char *const keys[] = {"Name",     "Arn",          "ResourceId", "Id",
-                                       "UserName", "ResourceType", "AccountId"};
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        struct balm_value name = balm_get(resource, keys[i]);
-        if (name.type == BALM_STRING) return name;
-    }
-    return balm_string("");
-}
-
 static void head(struct page *page, struct balm_value result)
 {
     const char *status = balm_get_string(result, "status", "failed");
@@ -64,7 +52,7 @@ static void head(struct page *page, struct balm_value result)
     (void)balm_buf_adds(page->buf, "  ");
     balm_page_text(page->buf, balm_get_string(result, "remediation", ""));
     (void)balm_buf_adds(page->buf, "  ");
-    balm_page_value(page->buf, resource_name(balm_get(result, "resource")), SHORT);
+    balm_page_value(page->buf, balm_resource_name(balm_get(result, "resource")), SHORT);
     if (balm_map_get(result, "account")) {
         (void)balm_buf_adds(page->buf, "  in ");
         balm_page_text(page->buf, balm_get_string(result, "account", ""));

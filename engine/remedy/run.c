@@ -3,6 +3,7 @@
 #include "aws/retry.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "remedy/gate_journal.h"
 #include "remedy/guard.h"
 #include "remedy/plan.h"
 #include "remedy/residue.h"
@@ -39,7 +40,10 @@ struct balm_run {
     struct balm_gate_plan plan;
     struct balm_gate_apply apply;
     struct balm_gate_guards guards;
+    struct balm_gate_journal journaled;
     struct balm_gate_record record;
+    struct balm_journal journal;
+    struct balm_value after; /* what the run left, as `check` saw it last; null: not known */
 
     struct balm_task task;   /* begin, then finish */
     struct balm_timer timer; /* until the next look */
@@ -53,7 +57,7 @@ struct balm_run {
 
 static bool is_plan(const struct balm_run *run)
 {
-    return run->intent.action == BALM_ACTION_PLAN;
+    return run->intent.action == BALM_ACTION_PLAN || (run->intent.again && run->intent.again->plan);
 }
 
 static bool is_apply(const struct balm_run *run)
@@ -78,15 +82,11 @@ static struct balm_value plan_of(struct balm_run *run)
     return balm_plan_make(&parts, &run->arena);
 }
 
-static struct balm_value skipped_guards(struct balm_run *run)
+static void tell(void *owner)
 {
-    struct balm_value names = balm_null();
+    struct balm_run *run = owner;
 
-    for (size_t i = 0; i < run->engine->skipped_guard_count; i++) {
-        if (i == 0) names = balm_list(&run->arena);
-        balm_list_push(&run->arena, names, balm_string(run->engine->skipped_guards[i]));
-    }
-    return names;
+    run->done(run->owner, run, &run->result);
 }
 
 /* Never from within the instance's own callback: it is released here. */
@@ -107,13 +107,14 @@ static void finish(void *owner)
     result->error = scrubbed(run, result->error);
     result->log = scrubbed(run, result->log);
     result->drift = scrubbed(run, result->drift);
-    result->skipped_guards = skipped_guards(run);
+    result->skipped_guards = balm_skipped_guards(run->engine, &run->arena);
     if (!result->err.code && balm_arena_status(&run->arena, &result->err)) {
         result->status = BALM_STATUS_FAILED; /* what cannot be told is not well */
     }
     result->ms = (balm_clock_mono() - run->began) / 1000000;
     balm_guards_ended(run->engine, result);
-    run->done(run->owner, run, result);
+    result->value = balm_result_value(result, run->order.origin, &run->arena);
+    balm_journal_end(&run->journal, result->value, run->after, tell, run);
 }
 
 static void end(struct balm_run *run, enum balm_status status)
@@ -294,6 +295,7 @@ static void on_verified(void *owner, const struct balm_outcome *outcome)
     }
     if (holds) {
         run->result.verified = true;
+        run->after = balm_copy(&run->arena, outcome->second);
         end(run, BALM_STATUS_FIXED);
     } else if (!looks_again(run, verify)) {
         run->result.err = outcome->err;
@@ -361,8 +363,8 @@ static void on_looked(void *owner, const struct balm_outcome *outcome)
     bool holds = false;
 
     if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
-    run->result.residue =
-        balm_residue(run->order.before, balm_copy(&run->arena, outcome->second), &run->arena);
+    run->after = balm_copy(&run->arena, outcome->second);
+    run->result.residue = balm_residue(run->order.before, run->after, &run->arena);
     if (balm_list_len(run->result.residue) > 0 && looks_again(run, look_at_residue)) return;
     end(run, BALM_STATUS_UNDONE);
 }
@@ -377,12 +379,93 @@ static void on_undone(void *owner, const struct balm_outcome *outcome)
     struct balm_run *run = owner;
 
     if (has_ended(run, outcome)) return;
-    if (!has_check(run)) {
+    if (is_plan(run)) {
+        end_planned(run, outcome);
+    } else if (has_check(run)) {
+        start_looking(run);
+        look_at_residue(run);
+    } else {
         end(run, BALM_STATUS_UNDONE);
+    }
+}
+
+static void undo(struct balm_run *run)
+{
+    run_phase(run, BALM_PHASE_UNDO, run->order.before, on_undone);
+}
+
+/* Where differences lie, for people. */
+static const char *paths_of(struct balm_run *run, struct balm_value differences)
+{
+    const char *text = "";
+
+    for (size_t i = 0; text && i < balm_list_len(differences); i++) {
+        const char *path = balm_get_string(*balm_list_at(differences, i), "path", "");
+        text = balm_arena_printf(&run->arena, "%s%s%s", text, i > 0 ? ", " : "",
+                                 path[0] ? path : "all of it");
+    }
+    return text ? text : "";
+}
+
+static bool differ(struct balm_run *run, struct balm_value a, struct balm_value b)
+{
+    return balm_list_len(balm_residue(a, b, &run->arena)) > 0;
+}
+
+/* What the run to be undone left must still be there, unless others put back already what it had
+   found. */
+static void on_found(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+    const struct balm_again *again = run->intent.again;
+    struct balm_value before = run->order.before;
+    struct balm_value now;
+    bool holds;
+
+    if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
+    now = run->result.before = balm_copy(&run->arena, outcome->second);
+    if (balm_is_null(again->after) || !differ(run, again->after, now)) {
+        undo(run);
+    } else if (differ(run, before, again->after) && !differ(run, before, now)) {
+        run->after = now;
+        run->result.residue = balm_list(&run->arena);
+        run->result.detail = "the resource is as it was before already: nothing was called";
+        end(run, BALM_STATUS_UNDONE);
+    } else if (again->force) {
+        undo(run);
+    } else {
+        end_skipped(run, "drift",
+                    balm_arena_printf(
+                        &run->arena,
+                        "the resource was changed since by others (%s); --force undoes it all the "
+                        "same",
+                        paths_of(run, balm_residue(again->after, now, &run->arena))));
+    }
+}
+
+/* ---- looking again at an earlier run ---- */
+
+static void on_verified_again(void *owner, const struct balm_outcome *outcome)
+{
+    struct balm_run *run = owner;
+    bool holds = false;
+
+    if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
+    run->result.verified = holds;
+    end(run, holds ? BALM_STATUS_FIXED : BALM_STATUS_UNVERIFIED);
+}
+
+static void verify_again(struct balm_run *run)
+{
+    struct balm_err err;
+
+    if (has_check(run)) {
+        run_phase(run, BALM_PHASE_CHECK, balm_null(), on_verified_again);
         return;
     }
-    start_looking(run);
-    look_at_residue(run);
+    balm_fail(&err, BALM_E_ARG, "%s declares no check", run->intent.association.remediation);
+    snprintf(err.aws_code, sizeof err.aws_code, "CannotBeVerified");
+    end_before(run, &err);
 }
 
 /* ---- from the guards to the first phase ---- */
@@ -404,6 +487,10 @@ static void add_gates(struct balm_run *run)
     }
     balm_gate_guards_init(&run->guards, &run->intent, &run->record.writes, on_write_refused, run);
     balm_gates_add(&run->gates, &run->guards.link);
+    if (run->journal.ledger && !is_plan(run)) {
+        balm_gate_journal_init(&run->journaled, &run->journal);
+        balm_gates_add(&run->gates, &run->journaled.link);
+    }
     balm_gate_record_init(&run->record, run->intent.region, &run->scrub, &run->arena);
     balm_gates_add(&run->gates, &run->record.link);
     if (run->order.instead_of_aws) balm_gates_add(&run->gates, run->order.instead_of_aws);
@@ -446,13 +533,18 @@ static enum balm_code open_instance(struct balm_run *run, struct balm_err *err)
 
     options.limits.wall_ns +=
         SECOND_NS * balm_get_int(intent->declaration, "verify_seconds", VERIFY_SECONDS);
+    run->journal.lease_us = options.limits.wall_ns / 1000;
     return balm_instance_new(&run->instance, &options, err);
 }
 
 static void first_phase(struct balm_run *run)
 {
-    if (run->intent.action == BALM_ACTION_UNDO) {
-        run_phase(run, BALM_PHASE_UNDO, run->order.before, on_undone);
+    if (run->intent.action == BALM_ACTION_VERIFY) {
+        verify_again(run);
+    } else if (run->intent.action == BALM_ACTION_UNDO && run->intent.again && has_check(run)) {
+        run_phase(run, BALM_PHASE_CHECK, balm_null(), on_found);
+    } else if (run->intent.action == BALM_ACTION_UNDO) {
+        undo(run);
     } else if (has_check(run)) {
         run_phase(run, BALM_PHASE_CHECK, balm_null(), on_checked);
     } else {
@@ -526,6 +618,13 @@ static void begin(void *owner)
     }
 }
 
+/* What changes nothing by its nature is told, and leaves no record. */
+static bool is_recorded(const struct balm_run *run)
+{
+    return run->order.action != BALM_ACTION_PLAN && run->order.action != BALM_ACTION_VERIFY &&
+           !(run->order.again && run->order.again->plan);
+}
+
 enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *engine,
                               const struct balm_order *order,
                               void (*done)(void *owner, struct balm_run *run,
@@ -540,18 +639,21 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
     run->done = done;
     run->owner = owner;
     balm_arena_init(&run->arena, RUN_MEMORY_OF * engine->limits.memory);
-    balm_text_uuid(run->id);
     run->began = balm_clock_mono();
     balm_intent_init(&run->intent, engine, order->finding, &run->arena);
     run->intent.action = order->action;
     run->intent.by_hand = order->by_hand;
     if (!balm_is_null(order->plan)) run->result.applied = balm_get_string(order->plan, "run", "");
+    run->intent.again = order->again;
     balm_scrub_init(&run->scrub, &run->arena);
     balm_gates_init(&run->gates);
     balm_gate_record_init(&run->record, "", NULL, &run->arena);
     run->result.run = run->id;
     run->result.intent = &run->intent;
     run->result.started = balm_clock_now();
+    balm_text_uuid_at(run->id, run->result.started);
+    balm_journal_init(&run->journal, is_recorded(run) ? engine->ledger : NULL, &run->result,
+                      &run->scrub, &run->arena);
     balm_task_add(engine->loop, &run->task, begin, run);
     *out = run;
     return BALM_OK;
@@ -572,13 +674,9 @@ void balm_run_release(struct balm_run *run)
     balm_timer_stop(run->engine->loop, &run->timer);
     balm_guards_forget(&run->guarding);
     balm_instance_release(run->instance);
+    balm_journal_free(&run->journal);
     if (run->session) balm_session_release(run->session);
     balm_intent_free(&run->intent);
     balm_arena_free(&run->arena);
     free(run);
-}
-
-struct balm_arena *balm_run_arena(struct balm_run *run)
-{
-    return &run->arena;
 }

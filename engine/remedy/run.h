@@ -15,9 +15,11 @@ struct balm_run;
 struct balm_order {
     const struct balm_finding
         *finding; /* borrowed, with all it points to, until the run is released */
+    const struct balm_origin *origin; /* of its event; NULL: it has none. Borrowed likewise */
     enum balm_action action;
-    bool by_hand;             /* --remediation: the configuration's modes do not count */
-    struct balm_value before; /* of undo: what `check` returned before the fix */
+    bool by_hand;                   /* --remediation: the configuration's modes do not count */
+    struct balm_value before;       /* of undo: what `check` returned before the fix */
+    const struct balm_again *again; /* the run that it is about, or NULL; borrowed */
     /* A plan (plan.h): then a fix makes its writes and no others. Null: there is none. */
     struct balm_value plan;
 
@@ -44,7 +46,5 @@ void balm_run_abort(struct balm_run *run, const struct balm_err *err);
    code, a name for machines. reason and code are borrowed, detail is copied. */
 void balm_run_stop(struct balm_run *run, const char *reason, const char *code, const char *detail);
 void balm_run_release(struct balm_run *run); /* cancels what is under way; accepts NULL */
-/* For what is to live as long as the run: its result object. */
-struct balm_arena *balm_run_arena(struct balm_run *run);
 
 #endif

@@ -59,8 +59,8 @@ enum balm_code balm_catalog_load_file(struct balm_catalog *catalog, const char *
                                       struct balm_value *faults, struct balm_err *err);
 
 /* A version as it was, from its sources (as of balm_version_sources()), wherever its files are by
-   now. BALM_E_INPUT where they are not what hash says. The engine's half of `aws` runs as this build
-   has it. */
+   now. BALM_E_INPUT where they are not what hash says. The engine's half of `aws` runs as this
+   build has it. */
 enum balm_code balm_catalog_restore(struct balm_catalog *catalog, struct balm_value sources,
                                     const char *hash, struct balm_version **out,
                                     struct balm_err *err);

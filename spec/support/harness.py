@@ -55,10 +55,11 @@ class Outcome:
 
 
 class Balm:
-    """balm(...): a command run to its end. env and cwd are the defaults of each."""
+    """balm(...): a command run to its end. env and cwd are the defaults of each; runs are recorded
+    below cwd."""
 
     def __init__(self, env, cwd):
-        self.env, self.cwd = env, cwd
+        self.env, self.cwd = {"BALM_STORE": f"sqlite:{cwd}/store/balm.db", **env}, cwd
 
     def __call__(self, *words, stdin="", timeout=60, **env):
         done = subprocess.run([BALM, *map(str, words)], input=stdin, capture_output=True, text=True,

@@ -1,0 +1,159 @@
+/*
+ * journal_begin: what a run is to do, as it is kept before its first write.
+ */
+#include "remedy/ledger_internal.h"
+
+#include "core/clock.h"
+#include "remedy/document.h"
+#include "remedy/resource.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LEASE_SLACK_US ((int64_t)60 * 1000000)
+
+static void set(struct balm_arena *arena, struct balm_value map, const char *key,
+                struct balm_value value)
+{
+    balm_map_set(arena, map, key, value);
+}
+
+static struct balm_value text_or_null(const char *text)
+{
+    return text && text[0] ? balm_string(text) : balm_null();
+}
+
+struct balm_value balm_journal_head(const struct balm_journal *journal, const char *status,
+                                    struct balm_arena *arena)
+{
+    const struct balm_result *result = journal->result;
+    const struct balm_intent *intent = result->intent;
+    const struct balm_finding *finding = intent->finding;
+    const char *remediation = intent->association.remediation;
+    struct balm_value head = balm_map(arena);
+
+    set(arena, head, "run", balm_string(result->run));
+    set(arena, head, "started", balm_time_text(arena, result->started));
+    set(arena, head, "action", balm_string(balm_action_name(intent->action)));
+    set(arena, head, "status", balm_string(status));
+    set(arena, head, "remediation", text_or_null(remediation ? remediation : finding->remediation));
+    set(arena, head, "version",
+        intent->version ? balm_string(balm_version_hash(intent->version)) : balm_null());
+    set(arena, head, "policy", text_or_null(finding->policy_id));
+    set(arena, head, "account", balm_string(finding->account));
+    set(arena, head, "region", balm_string(intent->region));
+    set(arena, head, "resource", balm_resource_name(finding->resource));
+    set(arena, head, "writes", balm_int((int64_t)journal->count));
+    if (intent->version) {
+        set(arena, head, "reversible",
+            balm_bool(balm_get_bool(intent->declaration, "has_undo", false)));
+    }
+    if (intent->again) set(arena, head, "undoes", balm_string(intent->again->run));
+    set(arena, head, "engine", journal->ledger->engine);
+    return head;
+}
+
+static struct balm_value config_of(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    struct balm_value config;
+
+    if (!intent->policy || !balm_policy_path(intent->policy)[0]) return balm_null();
+    config = balm_map(arena);
+    set(arena, config, "path", balm_string(balm_policy_path(intent->policy)));
+    set(arena, config, "sha256", balm_string(balm_policy_hash(intent->policy)));
+    return config;
+}
+
+/* What undo needs, and what says who did this, and why. */
+static struct balm_value began_of(const struct balm_journal *journal, struct balm_arena *arena)
+{
+    const struct balm_result *result = journal->result;
+    const struct balm_intent *intent = result->intent;
+    const struct balm_finding *finding = intent->finding;
+    struct balm_value began = balm_map(arena);
+
+    set(arena, began, "script", balm_string(balm_version_path(intent->version)));
+    set(arena, began, "version", balm_string(balm_version_hash(intent->version)));
+    set(arena, began, "config", config_of(intent, arena));
+    set(arena, began, "remediation", balm_string(intent->association.remediation));
+    set(arena, began, "source", text_or_null(finding->source));
+    set(arena, began, "event", text_or_null(finding->event_id));
+    set(arena, began, "policy", text_or_null(finding->policy_id));
+    set(arena, began, "account", balm_string(finding->account));
+    set(arena, began, "region", balm_string(finding->region)); /* as the event has it */
+    set(arena, began, "partition", text_or_null(intent->partition));
+    set(arena, began, "role", text_or_null(intent->role_arn));
+    set(arena, began, "by_hand", balm_bool(intent->by_hand));
+    set(arena, began, "skipped_guards", balm_skipped_guards(intent->engine, arena));
+    set(arena, began, "resource", balm_scrub_mark(journal->scrub, finding->resource, arena));
+    set(arena, began, "parameters", balm_scrub_mark(journal->scrub, intent->parameters, arena));
+    set(arena, began, "before", balm_scrub_mark(journal->scrub, result->before, arena));
+    return began;
+}
+
+static void add_open(const struct balm_journal *journal, struct balm_changes *changes)
+{
+    struct balm_value process = balm_ledger_process(changes->arena);
+    int64_t until = balm_clock_now() + journal->lease_us + LEASE_SLACK_US;
+
+    set(changes->arena, process, "until", balm_time_value(until));
+    balm_changes_put(changes, "open", journal->result->run, process);
+}
+
+static void add_closure(const struct balm_journal *journal, struct balm_changes *changes,
+                        struct balm_buf *text, struct balm_err *err)
+{
+    const struct balm_version *version = journal->result->intent->version;
+    const char *hash = balm_version_hash(version);
+    size_t first = changes->count;
+
+    if (balm_map_get(journal->ledger->closures, hash)) return;
+    if (balm_document_write(text, balm_version_sources(version), err)) return;
+    balm_changes_pieces(changes, "script", hash, text->bytes, text->len);
+    changes->at[first].condition = BALM_ABSENT;
+}
+
+void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *version)
+{
+    const char *hash = balm_version_hash(version);
+
+    /* Where memory ran out it is only offered to the store again. */
+    if (!balm_map_get(ledger->closures, hash)) {
+        balm_map_put(&ledger->arena, ledger->closures, hash, strlen(hash), balm_bool(true));
+    }
+}
+
+static enum balm_code print_began(const struct balm_journal *journal, struct balm_arena *arena,
+                                  struct balm_buf *text, struct balm_err *err)
+{
+    struct balm_value began = began_of(journal, arena);
+    struct balm_value sealed;
+
+    if (balm_arena_status(arena, err)) return err->code;
+    if (balm_seal_value(journal->ledger->seal, arena, began, journal->result->run, &sealed, err)) {
+        return err->code;
+    }
+    return balm_document_write(text, sealed, err);
+}
+
+enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
+                                  struct balm_buf *text, struct balm_buf *script,
+                                  struct balm_err *err)
+{
+    const char *run = journal->result->run;
+    char partition[BALM_SORT_SIZE];
+    char day[BALM_DAY_SIZE];
+
+    err->code = BALM_OK;
+    if (print_began(journal, changes->arena, text, err)) return err->code;
+    balm_ledger_day(day, run);
+    snprintf(partition, sizeof partition, "run/%s", day);
+    balm_changes_put(changes, partition, run,
+                     balm_journal_head(journal, "running", changes->arena));
+    snprintf(partition, sizeof partition, "of/%s", run);
+    balm_changes_pieces(changes, partition, "began", text->bytes, text->len);
+    balm_changes_day(journal->ledger, changes, day);
+    add_open(journal, changes);
+    add_closure(journal, changes, script, err);
+    return err->code ? err->code : balm_changes_status(changes, err);
+}

@@ -1,0 +1,124 @@
+/*
+ * ledger_item: where the ledger's items lie, and the changes of a commit.
+ */
+#include "remedy/ledger_internal.h"
+
+#include "core/time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PIECE_MAX ((size_t)1 << 20) /* doubled by quoting it still fits a commit */
+
+/* ---- run ids ---- */
+
+void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros)
+{
+    char text[BALM_TIME_MAX];
+
+    balm_time_iso8601(text, micros);
+    memcpy(day, text, BALM_DAY_SIZE - 1);
+    day[BALM_DAY_SIZE - 1] = '\0';
+}
+
+bool balm_ledger_span(const char *prefix, int64_t *from, int64_t *to)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    static const char hex[] = "0123456789abcdef";
+    size_t len = strlen(prefix);
+    uint64_t first = 0, last = 0;
+    int digits = 0;
+
+    if (len >= sizeof shape) return false;
+    for (size_t i = 0; i < len; i++) {
+        const char *digit = strchr(hex, prefix[i]);
+        if (shape[i] == '-' ? prefix[i] != '-' : !digit) return false;
+        if (shape[i] == '-' || digits == 12) continue;
+        first = first << 4 | (uint64_t)(digit - hex);
+        digits++;
+    }
+    last = first;
+    for (; digits < 12; digits++) {
+        first <<= 4;
+        last = last << 4 | 15;
+    }
+    *from = (int64_t)first * 1000;
+    *to = (int64_t)last * 1000 + 999;
+    return true;
+}
+
+void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run)
+{
+    int64_t from = 0, to = 0;
+
+    (void)balm_ledger_span(run, &from, &to);
+    balm_ledger_day_of(day, from);
+}
+
+/* ---- changes ---- */
+
+struct balm_change *balm_changes_put(struct balm_changes *changes, const char *partition,
+                                     const char *sort, struct balm_value value)
+{
+    struct balm_change *change = &changes->at[changes->count];
+
+    if (changes->count == BALM_STORE_CHANGES_MAX) {
+        changes->too_many = true;
+        return &changes->at[0];
+    }
+    changes->count++;
+    *change =
+        (struct balm_change){.item = {.partition = balm_arena_strdup(changes->arena, partition),
+                                      .sort = balm_arena_strdup(changes->arena, sort),
+                                      .value = value}};
+    return change;
+}
+
+void balm_changes_day(struct balm_ledger *ledger, struct balm_changes *changes, const char *day)
+{
+    if (strcmp(ledger->known_day, day) == 0) return;
+    balm_changes_put(changes, "days", day, balm_map(changes->arena));
+}
+
+size_t balm_piece_end(const char *text, size_t len, size_t from)
+{
+    size_t end = len - from > PIECE_MAX ? from + PIECE_MAX : len;
+
+    while (end < len && end > from && ((unsigned char)text[end] & 0xC0) == 0x80) {
+        end--; /* not within a character */
+    }
+    return end;
+}
+
+void balm_changes_piece(struct balm_changes *changes, const char *partition, const char *sort,
+                        size_t number, struct balm_value text)
+{
+    struct balm_value value = balm_map(changes->arena);
+    char key[BALM_SORT_SIZE];
+
+    balm_map_set(changes->arena, value, "text", text);
+    snprintf(key, sizeof key, "%s.%03zu", sort, number);
+    balm_changes_put(changes, partition, key, value);
+}
+
+void balm_changes_pieces(struct balm_changes *changes, const char *partition, const char *sort,
+                         const char *text, size_t len)
+{
+    size_t number = 0;
+    size_t from = 0;
+
+    do {
+        size_t end = balm_piece_end(text, len, from);
+        balm_changes_piece(changes, partition, sort, number++,
+                           balm_string_n(text + from, end - from));
+        from = end;
+    } while (from < len);
+}
+
+enum balm_code balm_changes_status(const struct balm_changes *changes, struct balm_err *err)
+{
+    if (changes->too_many) {
+        return balm_fail(err, BALM_E_LIMIT, "what is to be kept of the run is too large");
+    }
+    return balm_arena_status(changes->arena, err);
+}

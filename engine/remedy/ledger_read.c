@@ -1,0 +1,307 @@
+/*
+ * ledger_read: a run comes back from its items.
+ */
+#include "remedy/ledger_internal.h"
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "remedy/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE    100
+#define PREFIX_MIN 8
+
+/* ---- one operation, waited for ---- */
+
+static void stop(void *owner, struct balm_store_request *request)
+{
+    struct balm_ledger *ledger = owner;
+
+    (void)request;
+    balm_loop_stop(ledger->loop);
+}
+
+enum balm_code balm_ledger_read(struct balm_ledger *ledger, struct balm_store_request *request,
+                                const struct balm_store_query *query, struct balm_arena *arena,
+                                struct balm_err *err)
+{
+    *request = (struct balm_store_request){.done = stop, .owner = ledger, .arena = arena};
+    balm_store_read(ledger->store, request, query);
+    balm_loop_run(ledger->loop);
+    *err = request->err;
+    return err->code;
+}
+
+/* ---- finding a run by the beginning of its id ---- */
+
+static enum balm_code none(const char *run, struct balm_err *err)
+{
+    return balm_fail(err, BALM_E_ARG, "the store has no run %s; `balm history` lists them", run);
+}
+
+/* Looks through one day; *found counts. */
+static enum balm_code find_in_day(struct balm_ledger *ledger, const char *run, const char *day,
+                                  struct balm_item *found, size_t *count, struct balm_arena *arena,
+                                  struct balm_err *err)
+{
+    struct balm_store_query query = {
+        .partition = balm_arena_printf(arena, "run/%s", day),
+        .from = run,
+        .to = balm_arena_printf(arena, "%s~", run), /* behind all that begin with run */
+        .limit = 2};
+    struct balm_store_request request;
+
+    if (balm_arena_status(arena, err)) return err->code;
+    if (balm_ledger_read(ledger, &request, &query, arena, err)) return err->code;
+    if (request.count > 0) *found = request.items[0];
+    *count += request.count;
+    return BALM_OK;
+}
+
+static enum balm_code find_head(struct balm_ledger *ledger, const char *run,
+                                struct balm_arena *arena, struct balm_item *found,
+                                struct balm_err *err)
+{
+    char first[BALM_DAY_SIZE], last[BALM_DAY_SIZE];
+    int64_t from, to;
+    size_t count = 0;
+
+    if (!balm_ledger_span(run, &from, &to)) {
+        return balm_fail(err, BALM_E_ARG, "\"%.60s\" is not a run's id, nor the beginning of one",
+                         run);
+    }
+    if (strlen(run) < PREFIX_MIN) {
+        return balm_fail(err, BALM_E_ARG, "\"%s\": give at least %d characters of the run's id",
+                         run, PREFIX_MIN);
+    }
+    balm_ledger_day_of(first, from);
+    balm_ledger_day_of(last, to);
+    if (find_in_day(ledger, run, first, found, &count, arena, err)) return err->code;
+    if (strcmp(first, last) != 0 && find_in_day(ledger, run, last, found, &count, arena, err)) {
+        return err->code;
+    }
+    if (count == 0) return none(run, err);
+    if (count == 1) return BALM_OK;
+    return balm_fail(err, BALM_E_ARG, "several runs begin with %s: give more of the id", run);
+}
+
+/* ---- a text from its pieces ---- */
+
+/* Does the item belong to the text at sort ("end" for "end.000")? */
+static bool is_piece_of(const struct balm_item *item, const char *sort)
+{
+    size_t len = strlen(sort);
+
+    return strncmp(item->sort, sort, len) == 0 && item->sort[len] == '.' &&
+           !strchr(item->sort + len + 1, '.');
+}
+
+/* Adds the pieces that begin at item i; returns where the next text begins. */
+static size_t join(const struct balm_store_request *request, size_t i, const char *sort,
+                   struct balm_buf *text)
+{
+    while (i < request->count && is_piece_of(&request->items[i], sort)) {
+        struct balm_value piece = balm_get(request->items[i++].value, "text");
+        if (piece.type == BALM_STRING) (void)balm_buf_add(text, piece.as.text, piece.len);
+    }
+    return i;
+}
+
+static enum balm_code damaged(const char *run, const char *what, struct balm_err *err)
+{
+    return balm_err_prefix(err, "run %s: what is kept of it is damaged (%s)", run, what);
+}
+
+/* ---- what is kept of one run ---- */
+
+struct loading {
+    struct balm_ledger *ledger;
+    struct balm_arena *arena;
+    struct balm_kept *kept;
+    struct balm_value numbers; /* list: of the writes in kept->calls; a number may be missing */
+    struct balm_store_request request;
+};
+
+static enum balm_code unseal(struct loading *loading, const struct balm_buf *text, const char *what,
+                             struct balm_value *out, struct balm_err *err)
+{
+    const char *run = loading->kept->run;
+    struct balm_value document;
+
+    if (balm_document_read(loading->arena, text->bytes, text->len, &document, err)) {
+        return damaged(run, what, err);
+    }
+    if (balm_unseal_value(loading->ledger->seal, loading->arena, document, run, out, err)) {
+        return damaged(run, what, err);
+    }
+    return BALM_OK;
+}
+
+/* A write that was kept before it was sent, as a result lists it. */
+static enum balm_code add_call(struct loading *loading, const struct balm_buf *text,
+                               struct balm_err *err)
+{
+    struct balm_arena *arena = loading->arena;
+    struct balm_value call, listed;
+
+    if (unseal(loading, text, "call", &call, err)) return err->code;
+    listed = balm_map(arena);
+    balm_map_set(arena, listed, "service", balm_get(call, "service"));
+    balm_map_set(arena, listed, "operation", balm_get(call, "operation"));
+    balm_map_set(arena, listed, "region", balm_get(call, "region"));
+    balm_map_set(arena, listed, "params", balm_get(call, "params"));
+    balm_map_set(arena, listed, "write", balm_bool(true));
+    balm_map_set(arena, listed, "status", balm_string("unknown"));
+    balm_list_push(arena, loading->kept->calls, listed);
+    balm_list_push(arena, loading->numbers, balm_get(call, "number"));
+    return balm_arena_status(arena, err);
+}
+
+static void set_outcome(struct loading *loading, const struct balm_item *done)
+{
+    struct balm_value number = balm_int(strtol(done->sort + strlen("done."), NULL, 10));
+    size_t at = 0;
+
+    while (at < balm_list_len(loading->numbers) &&
+           !balm_equal(*balm_list_at(loading->numbers, at), number)) {
+        at++;
+    }
+    for (size_t i = 0; at < balm_list_len(loading->numbers) && i < balm_map_len(done->value); i++) {
+        const struct balm_entry *entry = balm_map_at(done->value, i);
+        balm_map_set(loading->arena, *balm_list_at(loading->kept->calls, at), entry->key,
+                     entry->value);
+    }
+}
+
+static enum balm_code read_end(struct loading *loading, const struct balm_buf *text,
+                               struct balm_err *err)
+{
+    struct balm_kept *kept = loading->kept;
+    struct balm_value end, after;
+
+    if (balm_json_parse(loading->arena, text->bytes, text->len, &end, err) ||
+        balm_document_value(loading->arena, balm_get(end, "after"), &after, err) ||
+        balm_unseal_value(loading->ledger->seal, loading->arena, after, kept->run, &kept->after,
+                          err)) {
+        return damaged(kept->run, "end", err);
+    }
+    kept->result = balm_get(end, "result");
+    return BALM_OK;
+}
+
+/* One text, or one item that is none; *i moves behind it. */
+static enum balm_code take(struct loading *loading, size_t *i, struct balm_err *err)
+{
+    const struct balm_item *item = &loading->request.items[*i];
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    enum balm_code code = BALM_OK;
+
+    if (balm_text_starts(item->sort, "done.")) {
+        set_outcome(loading, item);
+        ++*i;
+        return BALM_OK;
+    }
+    char *sort = balm_arena_strdup(loading->arena, item->sort);
+    if (!sort) return balm_nomem(err);
+    *(strrchr(sort, '.') ? strrchr(sort, '.') : sort) = '\0';
+    size_t next = join(&loading->request, *i, sort, &text);
+    *i = next > *i ? next : *i + 1;
+    code = balm_buf_status(&text, "a run", err);
+    if (!code && strcmp(sort, "began") == 0) {
+        code = unseal(loading, &text, sort, &loading->kept->began, err);
+    } else if (!code && strcmp(sort, "end") == 0) {
+        code = read_end(loading, &text, err);
+    } else if (!code && balm_text_starts(sort, "call.")) {
+        code = add_call(loading, &text, err);
+    }
+    balm_buf_wipe(&text);
+    return code;
+}
+
+/* All items of a run; "call" sorts before "done", and both before "end". */
+static enum balm_code take_items(struct loading *loading, struct balm_err *err)
+{
+    struct balm_store_query query = {
+        .partition = balm_arena_printf(loading->arena, "of/%s", loading->kept->run),
+        .limit = 100000};
+
+    if (balm_ledger_read(loading->ledger, &loading->request, &query, loading->arena, err)) {
+        return err->code;
+    }
+    for (size_t i = 0; i < loading->request.count;) {
+        if (take(loading, &i, err)) return err->code;
+    }
+    return BALM_OK;
+}
+
+static enum balm_code look_if_open(struct loading *loading, struct balm_err *err)
+{
+    const char *run = loading->kept->run;
+    struct balm_store_query query = {.partition = "open", .from = run, .to = run, .limit = 1};
+
+    if (balm_ledger_read(loading->ledger, &loading->request, &query, loading->arena, err)) {
+        return err->code;
+    }
+    loading->kept->is_running =
+        loading->request.count > 0 && !balm_ledger_is_over(loading->request.items[0].value);
+    return BALM_OK;
+}
+
+bool balm_ledger_is_over(struct balm_value open)
+{
+    struct balm_value until = balm_get(open, "until");
+
+    return balm_ledger_is_gone(open) || until.type != BALM_TIME ||
+           until.as.integer < balm_clock_now();
+}
+
+enum balm_code balm_ledger_load(struct balm_ledger *ledger, const char *run,
+                                struct balm_arena *arena, struct balm_kept *out,
+                                struct balm_err *err)
+{
+    struct loading loading = {.ledger = ledger, .arena = arena, .kept = out};
+    struct balm_item head;
+
+    memset(out, 0, sizeof *out);
+    if (find_head(ledger, run, arena, &head, err)) return err->code;
+    out->head = head.value;
+    out->run = head.sort;
+    out->calls = balm_list(arena);
+    loading.numbers = balm_list(arena);
+    if (take_items(&loading, err)) return err->code;
+    return balm_is_null(out->result) ? look_if_open(&loading, err) : BALM_OK;
+}
+
+/* ---- its version ---- */
+
+enum balm_code balm_ledger_version(struct balm_ledger *ledger, struct balm_catalog *catalog,
+                                   const struct balm_kept *kept, struct balm_version **out,
+                                   struct balm_err *err)
+{
+    const char *hash = balm_get_string(kept->head, "version", "");
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_store_query query = {.partition = "script",
+                                     .from = hash,
+                                     .to = balm_arena_printf(&arena, "%s~", hash),
+                                     .limit = AT_ONCE};
+    struct balm_store_request request;
+    struct balm_value sources;
+    enum balm_code code = balm_arena_status(&arena, err);
+
+    if (!code) code = balm_ledger_read(ledger, &request, &query, &arena, err);
+    if (!code && join(&request, 0, hash, &text) == 0) {
+        code = balm_fail(err, BALM_E_INPUT, "the store has no source of version %.64s", hash);
+    }
+    if (!code) code = balm_buf_status(&text, "a version's source", err);
+    if (!code) code = balm_document_read(&arena, text.bytes, text.len, &sources, err);
+    if (!code) code = balm_catalog_restore(catalog, sources, hash, out, err);
+    if (code) balm_err_prefix(err, "run %s", kept->run);
+    balm_buf_free(&text);
+    balm_arena_free(&arena);
+    return code;
+}

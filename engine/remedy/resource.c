@@ -1,0 +1,58 @@
+#include "remedy/resource.h"
+
+#include "core/text.h"
+
+/* Where formats of events put names; best first for people. */
+static const char *const names[] = {"Name", "Arn", "ResourceId", "Id", "UserName"};
+#define NAME_COUNT (sizeof names / sizeof *names)
+
+static struct balm_value name_at(struct balm_value resource, size_t i)
+{
+    struct balm_value name = balm_get(resource, names[i]);
+
+    return name.type == BALM_STRING && name.len > 0 ? name : balm_null();
+}
+
+struct balm_value balm_resource_name(struct balm_value resource)
+{
+    /* Of a resource that has none: what kind it is, or whose. */
+    static const char *const others[] = {"ResourceType", "AccountId"};
+
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct balm_value name = name_at(resource, i);
+        if (!balm_is_null(name)) return name;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct balm_value name = balm_get(resource, others[i]);
+        if (name.type == BALM_STRING) return name;
+    }
+    return balm_string("");
+}
+
+static bool has_name(struct balm_value resource)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (!balm_is_null(name_at(resource, i))) return true;
+    }
+    return false;
+}
+
+bool balm_resource_same(struct balm_value a, struct balm_value b)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct balm_value name = name_at(a, i);
+        for (size_t k = 0; k < NAME_COUNT && !balm_is_null(name); k++) {
+            if (balm_equal(name, name_at(b, k))) return true;
+        }
+    }
+    return !has_name(a) && !has_name(b);
+}
+
+bool balm_resource_fits(struct balm_value resource, const char *glob)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct balm_value name = name_at(resource, i);
+        if (!balm_is_null(name) && balm_text_glob(glob, name.as.text)) return true;
+    }
+    return balm_text_glob(glob, "");
+}

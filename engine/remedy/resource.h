@@ -1,0 +1,16 @@
+/*
+ * resource: what a resource is called.
+ */
+#ifndef BALM_REMEDY_RESOURCE_H
+#define BALM_REMEDY_RESOURCE_H
+
+#include "core/value.h"
+
+/* Whatever of its attributes names it best, for people: a string, "" where none does. */
+struct balm_value balm_resource_name(struct balm_value resource);
+/* Do both have a name, or an id of any kind, in common; or neither any? */
+bool balm_resource_same(struct balm_value a, struct balm_value b);
+/* Does any of its names fit the glob? One that has none is still among all, "*". */
+bool balm_resource_fits(struct balm_value resource, const char *glob);
+
+#endif
