@@ -1,5 +1,6 @@
 #include "script/aws_lua.h"
 
+#include "core/text.h"
 #include "script/error_lua.h"
 #include "script/instance_internal.h"
 #include "script/value_lua.h"
@@ -8,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SECONDS_MAX 31536000.0 /* a year */
+#define SECONDS_MAX   31536000.0 /* a year */
+#define WHY_MAX_BYTES 1024
 
 /* The seconds at index 1: a number that is not negative. */
 static double check_seconds(lua_State *L)
@@ -58,11 +60,13 @@ static int aws_retry_later(lua_State *L)
 {
     struct balm_instance *instance = balm_instance_of(L, "aws.retry_later");
     double seconds = check_seconds(L);
-    const char *why = luaL_optstring(L, 2, "");
+    size_t len;
+    const char *why = luaL_optlstring(L, 2, "", &len);
 
     luaL_argcheck(L, seconds > 0, 1, "more than 0 seconds");
     balm_instance_check_wait(L, "aws.retry_later");
-    instance->why = balm_arena_strdup(&instance->outcome_arena, why);
+    instance->why =
+        balm_arena_copy(&instance->outcome_arena, why, balm_text_cut(why, len, WHY_MAX_BYTES));
     if (!instance->why) return luaL_error(L, "not enough memory");
     instance->want = BALM_WANT_LATER;
     instance->seconds = seconds;

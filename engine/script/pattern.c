@@ -77,6 +77,9 @@ static bool in_named_class(int c, int name)
     case 'x':
         is = isxdigit(c);
         break;
+    case 'z': /* of Lua 5.1, still there */
+        is = c == 0;
+        break;
     default:
         return name == c;
     }

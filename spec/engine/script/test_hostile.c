@@ -250,6 +250,7 @@ static void patterns_that_are_too_complex(void **state)
     script_raises("return ('x'):find(('('):rep(33))", "too many captures");
     script_raises("return ('x'):find('[a')", "malformed pattern");
     script_raises("return ('x'):find('%')", "malformed pattern");
+    script_holds("return ('a\\0b'):find('%z') == 2 and ('z'):find('%z') == nil");
 }
 
 static void error_values_of_every_kind(void **state)

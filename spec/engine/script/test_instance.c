@@ -193,6 +193,14 @@ static void comes_back_later_even_through_pcall(void **state)
     assert_string_equal(outcome->why, "still creating");
 }
 
+static void a_long_reason_for_coming_back_is_cut(void **state)
+{
+    const struct balm_outcome *outcome =
+        world_fix(*state, "aws.retry_later(90, string.rep(\"x\", 1e6))");
+
+    assert_int_equal(strlen(outcome->why), 1024);
+}
+
 static void is_released_in_the_middle_of_a_call(void **state)
 {
     struct world *world = *state;
@@ -348,6 +356,7 @@ int main(void)
         TEST(sleeps_as_long_as_asked),
         TEST(sleeps_not_at_all_where_the_gate_or_a_spec_says_so),
         TEST(comes_back_later_even_through_pcall),
+        TEST(a_long_reason_for_coming_back_is_cut),
         TEST(is_released_in_the_middle_of_a_call),
         TEST(is_released_before_its_first_turn),
         TEST(says_that_an_error_after_an_unsent_write_leaves_the_plan_open),
