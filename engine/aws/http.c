@@ -121,6 +121,18 @@ static void collect(struct balm_http *http)
     }
 }
 
+/* libcurl goes on with none of them after a callback of ours failed: memory or descriptors ran
+   out. */
+static void abandon_all(struct balm_http *http)
+{
+    while (!ring_is_empty(&http->active)) {
+        struct balm_transfer *transfer = http->active.next;
+        balm_transfer_conclude(transfer, CURLE_OUT_OF_MEMORY);
+        ring_cut(transfer);
+        ring_add(&http->finished, transfer);
+    }
+}
+
 static void free_http(struct balm_http *http);
 
 /* Outside of any call into libcurl, since done may send, cancel or release. */
@@ -147,9 +159,10 @@ static void tell(void *owner)
 static void act(struct balm_http *http, curl_socket_t fd, int events)
 {
     int running;
-    (void)curl_multi_socket_action(http->multi, fd, events, &running);
+    CURLMcode code = curl_multi_socket_action(http->multi, fd, events, &running);
     /* Always, also after a time-out: what is done must not wait for the next event. */
     collect(http);
+    if (code == CURLM_ABORTED_BY_CALLBACK || code == CURLM_OUT_OF_MEMORY) abandon_all(http);
 }
 
 static void on_ready(void *owner, int fd, int events)

@@ -138,6 +138,7 @@ int balm_cli_say(struct balm_cli *cli, struct balm_buf *text, const char *what)
     int status = BALM_EXIT_OK;
 
     if (balm_buf_status(text, what, &err)) {
+        cli->output_failed = true;
         status = balm_cli_fail(cli, &err);
     } else if (balm_cli_write(cli, text->bytes, text->len)) {
         status = BALM_EXIT_FAILED;
@@ -155,8 +156,10 @@ enum balm_code balm_cli_print(struct balm_cli *cli, struct balm_value value, uns
     if (isatty(STDOUT_FILENO)) style |= BALM_JSON_PRETTY;
     (void)balm_json_print(&text, value, style);
     (void)balm_buf_addc(&text, '\n');
-    code = balm_buf_status(&text, "the output", &err);
+    code = balm_arena_status(&cli->arena, &err); /* else value may not be whole */
+    if (!code) code = balm_buf_status(&text, "the output", &err);
     if (code) {
+        cli->output_failed = true;
         (void)balm_cli_fail(cli, &err);
     } else {
         code = balm_cli_write(cli, text.bytes, text.len);

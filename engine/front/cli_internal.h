@@ -20,7 +20,7 @@ struct balm_cli {
     size_t given_count;
     const char **words;
     size_t word_count;
-    bool output_failed;
+    bool output_failed; /* something that was to be printed was not; it was told */
 };
 
 /* Calls visit for the command's options, its own first. Stops, and returns true, when visit does.

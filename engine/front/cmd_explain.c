@@ -35,8 +35,7 @@ static void print(struct explaining *explaining, struct balm_value value, bool i
         (void)balm_explain_text(&text, value);
     }
     (void)balm_buf_addc(&text, '\n');
-    (void)balm_cli_write(explaining->cli, text.bytes, text.len);
-    balm_buf_free(&text);
+    (void)balm_cli_say(explaining->cli, &text, "what is explained");
 }
 
 static void explain_one(struct explaining *explaining, const struct balm_finding *finding,
