@@ -227,7 +227,7 @@ static void read_raw_error(struct balm_call *call)
 static void read_answer(struct balm_call *call)
 {
     struct balm_call_result *result = &call->result;
-    const struct balm_response *response = &call->response;
+    struct balm_response *response = &call->response;
     bool is_bad = response->status >= 300 ||
                   (call->operation && balm_response_hides_error(call->operation, response));
     result->http_status = response->status;

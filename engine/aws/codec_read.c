@@ -39,7 +39,7 @@ static enum balm_code read_shape(const struct balm_codec_reader *reader,
 }
 
 enum balm_code balm_parse_response(const struct balm_operation *operation, struct balm_value params,
-                                   const struct balm_response *response, struct balm_arena *arena,
+                                   struct balm_response *response, struct balm_arena *arena,
                                    struct balm_value *out, struct balm_err *err)
 {
     const struct balm_shape *shape = balm_operation_output(operation);

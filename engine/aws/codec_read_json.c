@@ -266,7 +266,7 @@ enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
 
     if (body->len) {
         enum balm_code code =
-            balm_json_parse(reader->arena, body->bytes, body->len, &root, reader->err);
+            balm_json_parse_in_place(reader->arena, body->bytes, body->len, &root, reader->err);
         if (code) return code;
     }
     if (balm_is_null(root)) root = balm_map(reader->arena);

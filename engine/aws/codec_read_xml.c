@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define KNOWN 256
+
 enum frame_kind {
     FRAME_SKIP,
     FRAME_PATH, /* on the way to where the shape begins */
@@ -30,6 +32,12 @@ struct frame {
     bool closed;         /* a scalar's text ends at its first child */
 };
 
+/* Structures repeat from one record to the next: which member an element's name was. */
+struct known {
+    const struct balm_shape *shape;
+    const struct balm_member *member;
+};
+
 struct xml {
     const struct balm_codec_path *path;
     struct balm_arena *arena;
@@ -39,6 +47,7 @@ struct xml {
     bool found;
     size_t depth;
     struct frame frames[BALM_CODEC_DEPTH];
+    struct known known[KNOWN];
 };
 
 /* ---- opening ---- */
@@ -56,13 +65,27 @@ static bool names_member(const struct balm_member *member, const char *name)
     return strcmp(balm_member_location_name(member), name) == 0;
 }
 
-static const struct balm_member *member_named(const struct balm_shape *shape, const char *name)
+static struct known *known_for(struct xml *xml, const struct balm_shape *shape, const char *name)
+{
+    size_t len = strlen(name);
+    size_t mix = ((uintptr_t)shape >> 3) + len * 7 + (unsigned char)name[0] * 31 +
+                 (unsigned char)name[len / 2] * 5 + (len ? (unsigned char)name[len - 1] : 0);
+
+    return &xml->known[mix % KNOWN];
+}
+
+static const struct balm_member *member_named(struct xml *xml, const struct balm_shape *shape,
+                                              const char *name)
 {
     size_t count = balm_shape_member_count(shape);
+    struct known *known = known_for(xml, shape, name);
 
+    if (known->shape == shape && names_member(known->member, name)) return known->member;
     for (size_t i = 0; i < count; i++) {
         const struct balm_member *member = balm_shape_member_at(shape, i);
-        if (names_member(member, name)) return member;
+        if (!names_member(member, name)) continue;
+        *known = (struct known){shape, member};
+        return member;
     }
     return NULL;
 }
@@ -173,7 +196,7 @@ static enum balm_code open_member(struct xml *xml, struct frame *parent, struct 
 {
     const struct balm_shape *shape =
         parent->member ? balm_member_shape(parent->member) : xml->shape;
-    const struct balm_member *member = member_named(shape, name);
+    const struct balm_member *member = member_named(xml, shape, name);
 
     if (member) return open_value(xml, frame, member, attributes, err);
     if (balm_shape_is_union(shape) && !parent->unknown) {

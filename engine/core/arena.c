@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN     alignof(max_align_t)
+/* Of all that Balm keeps in one: pointers, 64-bit integers, doubles. */
+#define ALIGN                                                                                      \
+    alignof(union {                                                                                \
+        void *pointer;                                                                             \
+        int64_t integer;                                                                           \
+        double number;                                                                             \
+    })
 #define BLOCK_MIN ((size_t)2048)
 #define BLOCK_MAX ((size_t)1 << 20)
 
@@ -20,7 +26,7 @@ struct balm_arena_block {
     struct balm_arena_block *next;
     size_t size; /* of bytes */
     size_t used;
-    alignas(max_align_t) char bytes[];
+    alignas(ALIGN) char bytes[];
 };
 
 void balm_arena_init(struct balm_arena *arena, size_t max)

@@ -33,7 +33,8 @@ void balm_arena_free(struct balm_arena *arena);
 void balm_arena_wipe(struct balm_arena *arena);
 void balm_arena_reset(struct balm_arena *arena); /* forgets all but keeps one block for reuse */
 
-/* Returns size bytes aligned for any type (not zeroed), or NULL. size 0 gives a valid pointer. */
+/* Returns size bytes aligned for pointers, 64-bit integers and doubles (not zeroed), or NULL.
+   size 0 gives a valid pointer. */
 void *balm_arena_alloc(struct balm_arena *arena, size_t size);
 void *balm_arena_zalloc(struct balm_arena *arena, size_t size);
 /* Grows the newest allocation in place where it can, else copies. old may be NULL, and is not to be

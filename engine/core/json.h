@@ -18,6 +18,11 @@
 enum balm_code balm_json_parse(struct balm_arena *arena, const char *text, size_t len,
                                struct balm_value *out, struct balm_err *err);
 
+/* The same, but the texts of the value stay in text, which is changed, and lives as long as they
+   do. After an error it is of no further use. */
+enum balm_code balm_json_parse_in_place(struct balm_arena *arena, char *text, size_t len,
+                                        struct balm_value *out, struct balm_err *err);
+
 /* Reads one value from the start of text and says how many bytes it took (for streams of values):
    *used is set on success. When the text ends within the value, *incomplete is true and
    BALM_E_INPUT returned: also for white space alone, and for a number that the text's end may have

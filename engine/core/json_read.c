@@ -20,6 +20,7 @@ struct reader {
     struct balm_arena *arena;
     struct balm_err *err;
     const char *text;
+    char *own; /* the same, where texts stay in it, ended by a NUL in the place of their quote */
     const char *at;
     const char *end;
     int depth;
@@ -204,7 +205,12 @@ static enum balm_code read_string(struct reader *r, bool shared, const char **te
             return BALM_OK;
         }
     }
-    *text = balm_arena_copy(r->arena, r->at, *len);
+    if (r->own) {
+        *text = r->at;
+        r->own[close - r->text] = '\0';
+    } else {
+        *text = balm_arena_copy(r->arena, r->at, *len);
+    }
     if (!*text) return no_memory(r);
     if (key) *key = (struct key){*text, (uint32_t)*len};
     r->at = close + 1;
@@ -464,15 +470,27 @@ static enum balm_code read_first(struct reader *r, struct balm_value *out)
     return code;
 }
 
+static enum balm_code read_all(struct reader *r, struct balm_value *out)
+{
+    enum balm_code code = read_first(r, out);
+    if (code) return code;
+    skip_space(r);
+    return r->at == r->end ? BALM_OK : fault(r, r->at, "unexpected text behind the value");
+}
+
 enum balm_code balm_json_parse(struct balm_arena *arena, const char *text, size_t len,
                                struct balm_value *out, struct balm_err *err)
 {
+    struct reader r = {.arena = arena, .err = err, .text = text, .at = text, .end = text + len};
+    return read_all(&r, out);
+}
+
+enum balm_code balm_json_parse_in_place(struct balm_arena *arena, char *text, size_t len,
+                                        struct balm_value *out, struct balm_err *err)
+{
     struct reader r = {
-        .arena = arena, .err = err, .text = text, .at = text, .end = text + len, .depth = 0};
-    enum balm_code code = read_first(&r, out);
-    if (code) return code;
-    skip_space(&r);
-    return r.at == r.end ? BALM_OK : fault(&r, r.at, "unexpected text behind the value");
+        .arena = arena, .err = err, .text = text, .own = text, .at = text, .end = text + len};
+    return read_all(&r, out);
 }
 
 enum balm_code balm_json_parse_prefix(struct balm_arena *arena, const char *text, size_t len,

@@ -4,6 +4,7 @@
 #include "core/time.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct balm_value) == 16, "values are passed by value");
@@ -12,10 +13,12 @@ _Static_assert(sizeof(struct balm_entry) == 32, "two entries share a cache line"
 #define INDEX_FROM 16 /* entries; looking through fewer is faster than hashing */
 #define COUNT_MAX  ((size_t)UINT32_MAX / 4)
 
+/* Large answers are made of small containers: their heads are small, and what is made at once lies
+   right behind its head. */
 struct balm_list {
     struct balm_value *items;
-    size_t count;
-    size_t cap;
+    uint32_t count;
+    uint32_t cap;
 };
 
 /* place is from 1; 0: empty. */
@@ -24,13 +27,34 @@ struct slot {
     uint32_t place;
 };
 
-struct balm_map {
-    struct balm_entry *entries;
-    size_t count;
-    size_t cap;
-    struct slot *slots; /* NULL: not large enough for an index yet */
-    size_t slot_count;  /* a power of two, at least twice the entries */
+struct index {
+    size_t slot_count; /* a power of two, at least twice the entries */
+    struct slot slots[];
 };
+
+struct balm_map {
+    struct balm_entry *entries; /* of a map with room for more than INDEX_FROM: within a table */
+    uint32_t count;
+    uint32_t cap;
+};
+
+/* Entries with an index of them. */
+struct table {
+    struct index *index; /* NULL: not so many yet */
+    struct balm_entry entries[];
+};
+
+static struct table *table_of(const struct balm_map *map)
+{
+    if (map->cap <= INDEX_FROM) return NULL;
+    return (struct table *)(void *)((char *)map->entries - offsetof(struct table, entries));
+}
+
+static struct index *index_of(const struct balm_map *map)
+{
+    const struct table *table = table_of(map);
+    return table ? table->index : NULL;
+}
 
 static struct balm_value of_text(enum balm_type type, const char *text, size_t len)
 {
@@ -115,17 +139,22 @@ static size_t grown(size_t cap)
     return cap < 4 ? 4 : cap + cap / 2;
 }
 
+static bool fits(struct balm_arena *arena, size_t count)
+{
+    if (count <= COUNT_MAX) return true;
+    if (!arena->code) arena->code = BALM_E_LIMIT;
+    return false;
+}
+
 struct balm_value balm_list_of(struct balm_arena *arena, const struct balm_value *items,
                                size_t count)
 {
-    struct balm_list *list = balm_arena_zalloc(arena, sizeof *list);
+    struct balm_list *list =
+        fits(arena, count) ? balm_arena_alloc(arena, sizeof *list + count * sizeof *items) : NULL;
     if (!list) return balm_null();
-    if (count) {
-        list->items = balm_arena_alloc(arena, count * sizeof *items);
-        if (!list->items) return balm_null();
-        memcpy(list->items, items, count * sizeof *items);
-    }
-    list->count = list->cap = count;
+    list->items = (struct balm_value *)(void *)(list + 1);
+    list->count = list->cap = (uint32_t)count;
+    if (count) memcpy(list->items, items, count * sizeof *items);
     return (struct balm_value){.type = BALM_LIST, .as.list = list};
 }
 
@@ -141,19 +170,25 @@ struct balm_value balm_list(struct balm_arena *arena)
     return balm_list_of(arena, NULL, 0);
 }
 
+static bool grow_list(struct balm_arena *arena, struct balm_list *list)
+{
+    size_t cap = grown(list->cap);
+    struct balm_value *items = NULL;
+    if (!fits(arena, cap)) return false;
+    items = balm_arena_grow(arena, list->cap ? list->items : NULL, list->cap * sizeof *items,
+                            cap * sizeof *items);
+    if (!items) return false;
+    list->items = items;
+    list->cap = (uint32_t)cap;
+    return true;
+}
+
 struct balm_value *balm_list_push(struct balm_arena *arena, struct balm_value value,
                                   struct balm_value item)
 {
     struct balm_list *list = value.as.list;
     if (value.type != BALM_LIST) return NULL;
-    if (list->count == list->cap) {
-        size_t cap = grown(list->cap);
-        struct balm_value *items =
-            balm_arena_grow(arena, list->items, list->cap * sizeof item, cap * sizeof item);
-        if (!items) return NULL;
-        list->items = items;
-        list->cap = cap;
-    }
+    if (list->count == list->cap && !grow_list(arena, list)) return NULL;
     list->items[list->count] = item;
     return &list->items[list->count++];
 }
@@ -168,11 +203,23 @@ struct balm_value *balm_list_at(struct balm_value list, size_t i)
     return i < balm_list_len(list) ? &list.as.list->items[i] : NULL;
 }
 
+static struct balm_value map_for(struct balm_arena *arena, size_t cap)
+{
+    bool indexed = cap > INDEX_FROM;
+    size_t head = sizeof(struct balm_map) + (indexed ? offsetof(struct table, entries) : 0);
+    struct balm_map *map = NULL;
+    if (fits(arena, cap)) map = balm_arena_alloc(arena, head + cap * sizeof *map->entries);
+    if (!map) return balm_null();
+    map->entries = (struct balm_entry *)(void *)((char *)map + head);
+    map->count = 0;
+    map->cap = (uint32_t)cap;
+    if (indexed) table_of(map)->index = NULL;
+    return (struct balm_value){.type = BALM_MAP, .as.map = map};
+}
+
 struct balm_value balm_map(struct balm_arena *arena)
 {
-    struct balm_map *map = balm_arena_zalloc(arena, sizeof *map);
-    if (!map) return balm_null();
-    return (struct balm_value){.type = BALM_MAP, .as.map = map};
+    return map_for(arena, 0);
 }
 
 static bool same_key(const struct balm_entry *entry, const char *key, size_t key_len)
@@ -183,17 +230,18 @@ static bool same_key(const struct balm_entry *entry, const char *key, size_t key
 /* The entry's place from 0, or count where there is none. */
 static size_t find(const struct balm_map *map, const char *key, size_t key_len, uint32_t hash)
 {
-    size_t mask = map->slot_count - 1;
-    size_t i;
-    if (!map->slots) {
+    const struct index *index = index_of(map);
+    size_t mask, i;
+    if (!index) {
         for (i = 0; i < map->count; i++) {
             if (same_key(&map->entries[i], key, key_len)) return i;
         }
         return map->count;
     }
-    for (i = hash & mask; map->slots[i].place; i = (i + 1) & mask) {
-        size_t place = map->slots[i].place - 1;
-        if (map->slots[i].hash == hash && same_key(&map->entries[place], key, key_len)) {
+    mask = index->slot_count - 1;
+    for (i = hash & mask; index->slots[i].place; i = (i + 1) & mask) {
+        size_t place = index->slots[i].place - 1;
+        if (index->slots[i].hash == hash && same_key(&map->entries[place], key, key_len)) {
             return place;
         }
     }
@@ -202,52 +250,70 @@ static size_t find(const struct balm_map *map, const char *key, size_t key_len, 
 
 static uint32_t hash_for(const struct balm_map *map, const char *key, size_t key_len)
 {
-    return map->slots ? (uint32_t)balm_hash(key, key_len) : 0;
+    return index_of(map) ? (uint32_t)balm_hash(key, key_len) : 0;
 }
 
-static void index_add(struct balm_map *map, uint32_t hash, size_t place)
+static void index_add(struct index *index, uint32_t hash, size_t place)
 {
-    size_t mask = map->slot_count - 1;
+    size_t mask = index->slot_count - 1;
     size_t i = hash & mask;
-    while (map->slots[i].place) {
+    while (index->slots[i].place) {
         i = (i + 1) & mask;
     }
-    map->slots[i] = (struct slot){hash, (uint32_t)place + 1};
+    index->slots[i] = (struct slot){hash, (uint32_t)place + 1};
 }
 
-static void index_fill(struct balm_map *map)
+static void index_fill(const struct balm_map *map)
 {
+    struct index *index = index_of(map);
     size_t i;
-    memset(map->slots, 0, map->slot_count * sizeof *map->slots);
+    if (!index) return;
+    memset(index->slots, 0, index->slot_count * sizeof *index->slots);
     for (i = 0; i < map->count; i++) {
         const struct balm_entry *entry = &map->entries[i];
-        index_add(map, (uint32_t)balm_hash(entry->key, entry->key_len), i);
+        index_add(index, (uint32_t)balm_hash(entry->key, entry->key_len), i);
     }
 }
 
 /* Makes the index fit for count entries. */
 static bool index_reserve(struct balm_arena *arena, struct balm_map *map, size_t count)
 {
-    size_t slot_count = map->slots ? map->slot_count : INDEX_FROM * 4;
-    struct slot *slots;
-    if (count <= INDEX_FROM || (map->slots && count * 2 <= map->slot_count)) return true;
+    struct index *index = index_of(map);
+    size_t was = index ? index->slot_count : 0;
+    size_t slot_count = index ? was : INDEX_FROM * 4;
+    if (count <= INDEX_FROM || count * 2 <= was) return true;
     while (slot_count < count * 2) {
         slot_count *= 2;
     }
-    slots = balm_arena_grow(arena, map->slots, map->slot_count * sizeof *slots,
-                            slot_count * sizeof *slots);
-    if (!slots) return false;
-    map->slots = slots;
-    map->slot_count = slot_count;
+    index = balm_arena_grow(arena, index, sizeof *index + was * sizeof *index->slots,
+                            sizeof *index + slot_count * sizeof *index->slots);
+    if (!index) return false;
+    index->slot_count = slot_count;
+    table_of(map)->index = index;
     index_fill(map);
     return true;
 }
 
-static bool fits(struct balm_arena *arena, size_t count)
+/* Room for cap entries, more than there was; they stay what they are. */
+static struct balm_entry *grow_entries(struct balm_arena *arena, const struct balm_map *map,
+                                       size_t cap)
 {
-    if (count <= COUNT_MAX) return true;
-    if (!arena->code) arena->code = BALM_E_LIMIT;
-    return false;
+    const size_t head = offsetof(struct table, entries);
+    struct table *table = table_of(map);
+    size_t was = map->cap * sizeof *map->entries;
+    size_t size = cap * sizeof *map->entries;
+    if (cap <= INDEX_FROM) {
+        return balm_arena_grow(arena, map->cap ? map->entries : NULL, was, size);
+    }
+    if (table) {
+        table = balm_arena_grow(arena, table, head + was, head + size);
+        return table ? table->entries : NULL;
+    }
+    table = balm_arena_alloc(arena, head + size);
+    if (!table) return NULL;
+    table->index = NULL;
+    memcpy(table->entries, map->entries, map->count * sizeof *map->entries);
+    return table->entries;
 }
 
 static bool reserve(struct balm_arena *arena, struct balm_map *map)
@@ -255,12 +321,10 @@ static bool reserve(struct balm_arena *arena, struct balm_map *map)
     size_t cap = grown(map->cap);
     struct balm_entry *entries;
     if (map->count < map->cap) return true;
-    if (!fits(arena, cap)) return false;
-    entries =
-        balm_arena_grow(arena, map->entries, map->cap * sizeof *entries, cap * sizeof *entries);
+    entries = fits(arena, cap) ? grow_entries(arena, map, cap) : NULL;
     if (!entries) return false;
     map->entries = entries;
-    map->cap = cap;
+    map->cap = (uint32_t)cap;
     return true;
 }
 
@@ -278,7 +342,9 @@ static struct balm_value *put(struct balm_arena *arena, struct balm_map *map,
     if (!reserve(arena, map) || !index_reserve(arena, map, map->count + 1)) return NULL;
     map->entries[place] = entry;
     map->count++;
-    if (map->slots) index_add(map, hash ? hash : hash_for(map, entry.key, entry.key_len), place);
+    if (index_of(map)) {
+        index_add(index_of(map), hash ? hash : hash_for(map, entry.key, entry.key_len), place);
+    }
     return &map->entries[place].value;
 }
 
@@ -307,14 +373,10 @@ struct balm_value *balm_map_put(struct balm_arena *arena, struct balm_value map,
 struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry *entries,
                               size_t count)
 {
-    struct balm_value value = balm_map(arena);
+    struct balm_value value = map_for(arena, count);
     struct balm_map *map = value.as.map;
     size_t i;
     if (value.type != BALM_MAP || count == 0) return value;
-    if (!fits(arena, count)) return balm_null();
-    map->entries = balm_arena_alloc(arena, count * sizeof *entries);
-    if (!map->entries) return balm_null();
-    map->cap = count;
     if (!index_reserve(arena, map, count)) return balm_null();
     for (i = 0; i < count; i++) {
         if (!put(arena, map, entries[i], false)) return balm_null();
@@ -356,7 +418,7 @@ bool balm_map_remove(struct balm_value value, const char *key)
     map->count--;
     memmove(&map->entries[place], &map->entries[place + 1],
             (map->count - place) * sizeof *map->entries);
-    if (map->slots) index_fill(map);
+    index_fill(map);
     return true;
 }
 
@@ -379,6 +441,6 @@ void balm_map_filter(struct balm_value value, bool (*keep)(void *owner, struct b
         if (kept < i) map->entries[kept] = *entry;
         kept++;
     }
-    map->count = kept;
-    if (map->slots && !same) index_fill(map);
+    map->count = (uint32_t)kept;
+    if (!same) index_fill(map);
 }

@@ -11,6 +11,7 @@ static const char *reads(const char *service, const char *name, const char *head
     fill_response(&response, 200, header, body);
     code = balm_parse_response(operation_of(service, name), balm_null(), &response, &arena, &read,
                                &err);
+    if (!code) read = balm_copy(&arena, read);
     balm_response_free(&response);
     if (!code) return json_of(read, BALM_JSON_SECRETS);
     assert_int_equal(code, BALM_E_INPUT);
