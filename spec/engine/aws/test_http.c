@@ -88,16 +88,6 @@ static void finish(struct exchange *exchange)
     balm_response_free(&exchange->response);
 }
 
-static void never(void *owner, int fd, int events)
-{
-    (void)owner, (void)fd, (void)events;
-}
-
-static void nothing(void *owner)
-{
-    (void)owner;
-}
-
 /* ---- servers ---- */
 
 /* Sends back what it was asked. */
@@ -350,42 +340,6 @@ static void nobody_there_is_said_and_nothing_was_sent(void **state)
     server_start(&server, echo);
 }
 
-/* Leaves a watch behind on the descriptor that the next socket gets: that one cannot be watched. */
-static struct balm_watch *take_next_descriptor(void)
-{
-    struct balm_watch *watch;
-    struct balm_timer turn = {.place = 0};
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(balm_watch_new(&watch, loop, ends[0], &err), BALM_OK);
-    assert_int_equal(balm_watch_set(watch, BALM_READ | BALM_AT_REST, never, NULL, &err), BALM_OK);
-    assert_int_equal(balm_timer_set(loop, &turn, 0, nothing, NULL), BALM_OK);
-    balm_loop_run(loop);
-    assert_int_equal(close(ends[0]) | close(ends[1]), 0);
-    return watch;
-}
-
-static void a_socket_that_cannot_be_watched_ends_its_request(void **state)
-{
-    struct exchange exchange;
-    struct balm_watch *watch;
-    (void)state;
-    server_start(&server, echo);
-    watch = take_next_descriptor();
-    prepare(&exchange, "/");
-    start(&exchange);
-    balm_loop_run(loop);
-    assert_int_equal(exchange.answers, 1);
-    assert_int_equal(exchange.err.code, BALM_E_NOMEM);
-    finish(&exchange);
-    balm_watch_release(watch);
-    prepare(&exchange, "/");
-    start(&exchange);
-    balm_loop_run(loop);
-    assert_int_equal(exchange.err.code, BALM_OK);
-    finish(&exchange);
-}
-
 static void a_name_that_does_not_resolve_is_said(void **state)
 {
     struct exchange exchange;
@@ -609,7 +563,6 @@ int main(void)
         TEST(a_body_cut_short_is_no_answer),
         TEST(what_is_not_http_is_said),
         TEST(nobody_there_is_said_and_nothing_was_sent),
-        TEST(a_socket_that_cannot_be_watched_ends_its_request),
         TEST(a_name_that_does_not_resolve_is_said),
         TEST(an_answer_may_not_be_too_large),
         TEST(headers_may_not_go_on_for_ever),
