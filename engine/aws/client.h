@@ -2,10 +2,8 @@
  * client: one API call, from parameters to answer.
  *
  * balm_aws is what a process shares (pack, HTTP, configuration, role cache). A session is an
- * identity in a
- * region. A call is made (validated and serialised, nothing sent), then sent once, or thrown away:
- * between the two stands
- * whoever decides (the gate).
+ * identity in a region. A call is made (validated and serialised, nothing sent), then sent once, or
+ * thrown away: between the two stands whoever decides (the gate).
  */
 #ifndef BALM_AWS_CLIENT_H
 #define BALM_AWS_CLIENT_H
@@ -29,8 +27,8 @@ struct balm_aws_setup {
 };
 enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *setup,
                             struct balm_err *err);
-void balm_aws_release(
-    struct balm_aws *aws); /* all calls and sessions released before; accepts NULL */
+/* all calls and sessions released before; accepts NULL */
+void balm_aws_release(struct balm_aws *aws);
 struct balm_pack *balm_aws_pack(struct balm_aws *aws);
 struct balm_loop *balm_aws_loop(struct balm_aws *aws);
 const struct balm_aws_config *balm_aws_config_of(const struct balm_aws *aws);
@@ -49,13 +47,13 @@ struct balm_session_options {
     struct balm_session *from; /* whose credentials assume role_arn; NULL: the process's own */
     const char *role_arn;      /* NULL: no role is assumed */
     const char *external_id;   /* NULL or "": none */
-    const char
-        *session_name; /* "balm-" and the remediation's id; cut to 64, other characters made "-" */
+    /* "balm-" and the remediation's id; cut to 64, other characters made "-" */
+    const char *session_name;
     const char *session_policy; /* JSON or NULL */
     const char *region;         /* required; "global" becomes the home region of partition */
     const char *partition; /* for "global" alone; NULL: that of the configured region, or "aws" */
-    const char
-        *account; /* the account that this session must be in; NULL: no such check (`balm call`) */
+    /* the account that this session must be in; NULL: no such check (`balm call`) */
+    const char *account;
     const char *agent; /* added to the User-Agent of each request: the run's id; may be NULL */
 };
 /* Nothing is sent yet. Providers of assumed roles are shared: by source identity, role, external
@@ -91,8 +89,8 @@ struct balm_call_options {
 
 /*
  * Makes a call of operation with params (copied: normalised, validated, serialised). On bad
- * parameters fails with BALM_E_ARG, and *problems
- * (a list of texts in the given arena) tells all. The call is the caller's to release.
+ * parameters fails with BALM_E_ARG, and *problems (a list of texts in the given arena) tells all.
+ * The call is the caller's to release.
  */
 enum balm_code balm_call_new(struct balm_call **out, struct balm_session *session,
                              const struct balm_operation *operation, struct balm_value params,
@@ -113,15 +111,15 @@ enum balm_code balm_call_new_raw(struct balm_call **out, struct balm_session *se
 void balm_call_release(struct balm_call *call); /* cancels what is under way; accepts NULL */
 
 struct balm_session *balm_call_session(const struct balm_call *call);
-const struct balm_operation *balm_call_operation(
-    const struct balm_call *call);                           /* NULL for raw calls */
+/* NULL for raw calls */
+const struct balm_operation *balm_call_operation(const struct balm_call *call);
 const char *balm_call_service(const struct balm_call *call); /* "s3" */
-const char *balm_call_operation_name(
-    const struct balm_call *call); /* "PutBucketVersioning"; raw: "GET /path" */
-struct balm_value balm_call_params(
-    const struct balm_call *call); /* normalised; lives as long as the call */
-struct balm_value balm_call_warnings(
-    const struct balm_call *call); /* texts: values outside an enum */
+/* "PutBucketVersioning"; raw: "GET /path" */
+const char *balm_call_operation_name(const struct balm_call *call);
+/* normalised; lives as long as the call */
+struct balm_value balm_call_params(const struct balm_call *call);
+/* texts: values outside an enum */
+struct balm_value balm_call_warnings(const struct balm_call *call);
 const char *balm_call_region(const struct balm_call *call);
 /* An operation is a read if the model's table knows it as one. A raw request is one if its action
    is a read's, and its method GET, HEAD or that read's own. */
@@ -130,10 +128,9 @@ size_t balm_call_action_count(const struct balm_call *call);
 const char *balm_call_action_at(const struct balm_call *call, size_t i);
 
 /*
- * Sends: credentials (the session's account is verified before the first request: else
- * WrongAccount and nothing sent), endpoint, signature, HTTP, retries. done is called from the
- * loop, exactly once, unless the call is
- * released first; result lives as long as the call.
+ * Sends: credentials (the session's account is verified before the first request: else WrongAccount
+ * and nothing sent), endpoint, signature, HTTP, retries. done is called from the loop, exactly
+ * once, unless the call is released first; result lives as long as the call.
  */
 void balm_call_send(struct balm_call *call,
                     void (*done)(void *owner, const struct balm_call_result *result), void *owner);

@@ -1,7 +1,6 @@
 /*
  * endpoint_params: what a rule set is asked with: the operation's own parameters, what its model
- * fixes,
- * and what the SDKs build in. Nothing that an event can say passes unchecked into a host.
+ * fixes, and what the SDKs build in. Nothing that an event can say passes unchecked into a host.
  */
 #include "aws/endpoint_internal.h"
 
@@ -44,8 +43,7 @@ static bool is_accelerate(const char *url)
 }
 
 /* By path: always for a host of one's own, for GetBucketLocation, which is asked in a region that
-   need
-   not be the bucket's; never for an ARN, whose host the rules make. */
+   need not be the bucket's; never for an ARN, whose host the rules make. */
 static struct balm_value force_path_style(const struct gather *gather)
 {
     const struct balm_operation *operation = gather->question->operation;

@@ -2,9 +2,8 @@
  * model: the service model pack, mapped and read in place (DESIGN §5).
  *
  * Opening a pack reads its header only. A service is checked, every offset of it, the first time
- * that it
- * is asked for; from then on the pointers given out are into the mapping, valid until the pack is
- * released, and the accessors cannot fail. All texts are NUL-terminated.
+ * that it is asked for; from then on the pointers given out are into the mapping, valid until the
+ * pack is released, and the accessors cannot fail. All texts are NUL-terminated.
  */
 #ifndef BALM_AWS_MODEL_H
 #define BALM_AWS_MODEL_H
@@ -15,10 +14,9 @@ struct balm_pack;
 struct balm_service; /* one service, its newest API version */
 struct balm_operation;
 struct balm_shape;
-struct
-    /* a member of a structure, the item of a list, the key or value of a map: a shape and how it
-       travels */
-    balm_member;
+/* A member of a structure, the item of a list, the key or value of a map: a shape and how it
+   travels. */
+struct balm_member;
 
 enum balm_protocol {
     BALM_PROTOCOL_NONE, /* none that Balm speaks; balm_service_refusal() says why */
@@ -68,8 +66,8 @@ enum balm_code balm_pack_open(struct balm_pack **out, const char *path, struct b
 void balm_pack_release(struct balm_pack *pack); /* accepts NULL */
 
 size_t balm_pack_service_count(const struct balm_pack *pack);
-const char *balm_pack_service_name(const struct balm_pack *pack,
-                                   size_t i); /* sorted; checked; "" when damaged */
+/* sorted; checked; "" when damaged */
+const char *balm_pack_service_name(const struct balm_pack *pack, size_t i);
 
 /* Finds a service by its client name ("s3", "elbv2") and checks it. An unknown name is BALM_E_ARG
    and suggests the nearest. */
@@ -84,42 +82,41 @@ enum balm_code balm_pack_document(struct balm_pack *pack, const char *name,
 
 /* ---- a service ---- */
 
-const char *balm_service_name(
-    const struct balm_service *service); /* "s3": the folder's name in botocore's layout */
+/* "s3": the folder's name in botocore's layout */
+const char *balm_service_name(const struct balm_service *service);
 const char *balm_service_api_version(const struct balm_service *service); /* "2006-03-01" */
-const char *balm_service_id(
-    const struct balm_service *service); /* metadata.serviceId: "S3", "Elastic Load Balancing v2" */
-const char *balm_service_signing_name(
-    const struct balm_service *service); /* signingName, else endpointPrefix */
+/* metadata.serviceId: "S3", "Elastic Load Balancing v2" */
+const char *balm_service_id(const struct balm_service *service);
+/* signingName, else endpointPrefix */
+const char *balm_service_signing_name(const struct balm_service *service);
 const char *balm_service_endpoint_prefix(const struct balm_service *service);
 enum balm_protocol balm_service_protocol(const struct balm_service *service);
-const char *balm_service_signature(
-    const struct balm_service *service); /* "v4", "v4a", "s3", "s3v4", "v2", "bearer" */
+/* "v4", "v4a", "s3", "s3v4", "v2", "bearer" */
+const char *balm_service_signature(const struct balm_service *service);
 const char *balm_service_json_version(const struct balm_service *service); /* "1.0", "1.1" or "" */
-const char *balm_service_target_prefix(
-    const struct balm_service *service); /* "DynamoDB_20120810" or "" */
-const char *balm_service_xml_namespace(
-    const struct balm_service *service); /* metadata.xmlNamespace or "" */
-const char *balm_service_global_endpoint(
-    const struct balm_service *service); /* metadata.globalEndpoint or "" */
+/* "DynamoDB_20120810" or "" */
+const char *balm_service_target_prefix(const struct balm_service *service);
+/* metadata.xmlNamespace or "" */
+const char *balm_service_xml_namespace(const struct balm_service *service);
+/* metadata.globalEndpoint or "" */
+const char *balm_service_global_endpoint(const struct balm_service *service);
 /* Once of the protocol query: it still knows those errors, and is to be told that we do. */
 bool balm_service_is_query_compatible(const struct balm_service *service);
 /* NULL, or why Balm cannot call this service ("uses Signature Version 2 only"). */
 const char *balm_service_refusal(const struct balm_service *service);
 
 size_t balm_service_operation_count(const struct balm_service *service);
+/* sorted by API name */
 const struct balm_operation *balm_service_operation_at(const struct balm_service *service,
-                                                       size_t i); /* sorted by API name */
+                                                       size_t i);
 /* By API name ("PutBucketVersioning") or snake_case name ("put_bucket_versioning"); unknown:
    BALM_E_ARG, nearest suggested. */
 enum balm_code balm_service_operation(const struct balm_service *service, const char *name,
                                       const struct balm_operation **out, struct balm_err *err);
 
-/* The service's endpoint rule set (a node to walk in place; see rules.h), paginators and waiters.
-   */
 struct balm_node; /* one node of a JSON document that lies in the pack */
-const struct balm_node *balm_service_rules(
-    const struct balm_service *service); /* NULL when it has none */
+/* The service's endpoint rule set, a node to walk in place (see rules.h); NULL when it has none. */
+const struct balm_node *balm_service_rules(const struct balm_service *service);
 /* The paginator of an operation / a waiter by name, as botocore's file has it ({"input_token":...,
    ...}); a null value when there is none. */
 enum balm_code balm_service_paginator(const struct balm_service *service,
@@ -140,80 +137,77 @@ int64_t balm_node_int(const struct balm_node *node);
 double balm_node_number(const struct balm_node *node);
 const char *balm_node_text(const struct balm_node *node); /* "" unless a string */
 size_t balm_node_len(const struct balm_node *node);       /* of a list or a map */
-const struct balm_node *balm_node_at(const struct balm_node *node,
-                                     size_t i); /* item, or value of the i-th entry */
+/* item, or value of the i-th entry */
+const struct balm_node *balm_node_at(const struct balm_node *node, size_t i);
 const char *balm_node_key_at(const struct balm_node *node, size_t i);
-const struct balm_node *balm_node_get(const struct balm_node *map,
-                                      const char *key); /* NULL when absent; logarithmic */
-struct balm_value balm_node_value(const struct balm_node *node,
-                                  struct balm_arena *arena); /* a copy as a value */
+/* NULL when absent; logarithmic */
+const struct balm_node *balm_node_get(const struct balm_node *map, const char *key);
+/* a copy as a value */
+struct balm_value balm_node_value(const struct balm_node *node, struct balm_arena *arena);
 
 /* ---- an operation ---- */
 
 const struct balm_service *balm_operation_service(const struct balm_operation *operation);
 const char *balm_operation_name(const struct balm_operation *operation); /* "PutBucketVersioning" */
-const char *balm_operation_snake_name(
-    const struct balm_operation *operation); /* "put_bucket_versioning" */
+/* "put_bucket_versioning" */
+const char *balm_operation_snake_name(const struct balm_operation *operation);
 const char *balm_operation_method(const struct balm_operation *operation); /* "POST" */
-const char *balm_operation_uri(
-    const struct balm_operation *operation); /* "/{Bucket}?versioning" as in the model */
-int balm_operation_success_code(
-    const struct balm_operation *operation); /* http.responseCode, or 200 */
-const struct balm_shape *balm_operation_input(
-    const struct balm_operation *operation); /* NULL: takes nothing */
-const struct balm_shape *balm_operation_output(
-    const struct balm_operation *operation); /* NULL: gives nothing */
-const struct balm_member *balm_operation_input_member(
-    const struct balm_operation *
-        /* the input's shapeRef: its locationName and xmlNamespace count in rest-xml; NULL as above
-           */
-        operation);
-const struct balm_member *balm_operation_output_member(
-    const struct balm_operation *operation); /* with resultWrapper */
-const char *balm_operation_result_wrapper(
-    const struct balm_operation *operation); /* query: "ListUsersResult" or "" */
+/* "/{Bucket}?versioning" as in the model */
+const char *balm_operation_uri(const struct balm_operation *operation);
+/* http.responseCode, or 200 */
+int balm_operation_success_code(const struct balm_operation *operation);
+/* NULL: takes nothing */
+const struct balm_shape *balm_operation_input(const struct balm_operation *operation);
+/* NULL: gives nothing */
+const struct balm_shape *balm_operation_output(const struct balm_operation *operation);
+/* the input's shapeRef: its locationName and xmlNamespace count in rest-xml; NULL as above */
+const struct balm_member *balm_operation_input_member(const struct balm_operation *operation);
+/* with resultWrapper */
+const struct balm_member *balm_operation_output_member(const struct balm_operation *operation);
+/* query: "ListUsersResult" or "" */
+const char *balm_operation_result_wrapper(const struct balm_operation *operation);
 size_t balm_operation_error_count(const struct balm_operation *operation);
 const struct balm_shape *balm_operation_error_at(const struct balm_operation *operation, size_t i);
-const char *balm_operation_host_prefix(
-    const struct balm_operation *operation); /* endpoint.hostPrefix: "{AccountId}." or "" */
-const char *balm_operation_auth_type(
-    const struct balm_operation *operation); /* authtype: "", "none", "v4-unsigned-body", ... */
+/* endpoint.hostPrefix: "{AccountId}." or "" */
+const char *balm_operation_host_prefix(const struct balm_operation *operation);
+/* authtype: "", "none", "v4-unsigned-body", ... */
+const char *balm_operation_auth_type(const struct balm_operation *operation);
 bool balm_operation_unsigned_payload(const struct balm_operation *operation);
-bool balm_operation_has_event_stream(
-    const struct balm_operation *operation); /* in input or output */
-bool balm_operation_checksum_required(
-    const struct balm_operation
-        *operation); /* httpChecksumRequired or httpChecksum.requestChecksumRequired */
-const char *balm_operation_checksum_member(
-    const struct balm_operation *operation); /* httpChecksum.requestAlgorithmMember or "" */
-bool balm_operation_checksum_response(
-    const struct balm_operation *operation); /* httpChecksum.requestValidationModeMember is set */
-const struct balm_node *balm_operation_static_context(
-    const struct balm_operation *operation); /* staticContextParams or NULL */
-const struct balm_node *balm_operation_context(
-    const struct balm_operation *operation); /* operationContextParams or NULL */
-const char *balm_operation_compression(
-    const struct balm_operation *operation); /* requestcompression's first encoding or "" */
+/* in input or output */
+bool balm_operation_has_event_stream(const struct balm_operation *operation);
+/* httpChecksumRequired or httpChecksum.requestChecksumRequired */
+bool balm_operation_checksum_required(const struct balm_operation *operation);
+/* httpChecksum.requestAlgorithmMember or "" */
+const char *balm_operation_checksum_member(const struct balm_operation *operation);
+/* httpChecksum.requestValidationModeMember is set */
+bool balm_operation_checksum_response(const struct balm_operation *operation);
+/* staticContextParams or NULL */
+const struct balm_node *balm_operation_static_context(const struct balm_operation *operation);
+/* operationContextParams or NULL */
+const struct balm_node *balm_operation_context(const struct balm_operation *operation);
+/* requestcompression's first encoding or "" */
+const char *balm_operation_compression(const struct balm_operation *operation);
 /* From actions.tsv: is it known to be a read? which IAM actions does it need? */
 bool balm_operation_is_read(const struct balm_operation *operation);
 size_t balm_operation_action_count(const struct balm_operation *operation);
-const char *balm_operation_action_at(const struct balm_operation *operation,
-                                     size_t i); /* "s3:PutBucketVersioning" */
+/* "s3:PutBucketVersioning" */
+const char *balm_operation_action_at(const struct balm_operation *operation, size_t i);
 
 /* ---- shapes and members ---- */
 
 enum balm_shape_kind balm_shape_kind(const struct balm_shape *shape);
 const char *balm_shape_name(const struct balm_shape *shape);
 size_t balm_shape_member_count(const struct balm_shape *shape); /* of a structure */
-const struct balm_member *balm_shape_member_at(const struct balm_shape *shape,
-                                               size_t i); /* in the model's order */
+/* in the model's order */
+const struct balm_member *balm_shape_member_at(const struct balm_shape *shape, size_t i);
+/* fast; NULL when unknown */
 const struct balm_member *balm_shape_member(const struct balm_shape *shape, const char *name,
-                                            size_t len); /* fast; NULL when unknown */
+                                            size_t len);
 const struct balm_member *balm_shape_item(const struct balm_shape *shape);  /* of a list */
 const struct balm_member *balm_shape_key(const struct balm_shape *shape);   /* of a map */
 const struct balm_member *balm_shape_value(const struct balm_shape *shape); /* of a map */
-const struct balm_member *balm_shape_payload(
-    const struct balm_shape *shape); /* the payload member or NULL */
+/* the payload member or NULL */
+const struct balm_member *balm_shape_payload(const struct balm_shape *shape);
 bool balm_shape_is_union(const struct balm_shape *shape);
 bool balm_shape_is_document(const struct balm_shape *shape);
 bool balm_shape_is_event_stream(const struct balm_shape *shape);
@@ -238,19 +232,19 @@ const char *balm_member_location_name(const struct balm_member *member);
 bool balm_member_has_location_name(const struct balm_member *member);    /* stated */
 const char *balm_member_query_name(const struct balm_member *member);    /* queryName (ec2) or "" */
 const char *balm_member_xml_namespace(const struct balm_member *member); /* uri or "" */
-const char *balm_member_xml_prefix(
-    const struct balm_member *member); /* xmlNamespace.prefix or "" */
+/* xmlNamespace.prefix or "" */
+const char *balm_member_xml_prefix(const struct balm_member *member);
 bool balm_member_is_xml_attribute(const struct balm_member *member);
-bool balm_member_is_flattened(
-    const struct balm_member *member); /* stated on the member or on its shape */
+/* stated on the member or on its shape */
+bool balm_member_is_flattened(const struct balm_member *member);
 bool balm_member_is_streaming(const struct balm_member *member);
 bool balm_member_is_json_value(const struct balm_member *member);
 bool balm_member_is_idempotency_token(const struct balm_member *member);
 bool balm_member_is_host_label(const struct balm_member *member);
 bool balm_member_is_sensitive(const struct balm_member *member); /* on the member or on its shape */
-enum balm_timestamp_format balm_member_timestamp_format(
-    const struct balm_member *member); /* member's, else shape's */
-const char *balm_member_context_param(
-    const struct balm_member *member); /* contextParam.name or "" */
+/* member's, else shape's */
+enum balm_timestamp_format balm_member_timestamp_format(const struct balm_member *member);
+/* contextParam.name or "" */
+const char *balm_member_context_param(const struct balm_member *member);
 
 #endif

@@ -26,8 +26,7 @@ struct balm_build_report {
 };
 
 /* Only the newest API version of each service is taken. *.sdk-extras.json are merged over the file
-   they are named after.
-   A service that cannot be read fails the whole build with file and place. */
+   they are named after. A service that cannot be read fails the whole build with file and place. */
 enum balm_code balm_model_build(const struct balm_build_options *options,
                                 struct balm_build_report *report, struct balm_err *err);
 

@@ -2,9 +2,8 @@
  * model_build, inside: a blob under construction (see model_pack.h for what it becomes).
  *
  * While it is built, a reference holds its target's offset within the target's region, plus one.
- * The
- * region is known by the field, so that balm_blob_finish() turns them all into distances, by the
- * same table that the reader's check goes by.
+ * The region is known by the field, so that balm_blob_finish() turns them all into distances, by
+ * the same table that the reader's check goes by.
  *
  * Faults stick: the first is kept, later work does nothing that matters, and finish tells it.
  */

@@ -17,8 +17,7 @@
  * order, and operations do the same for their snake_case names.
  *
  * A node states how deep it is and how many nodes a copy of it would hold. The check sees to it
- * that
- * both are true, hence no cycle, and that they are small, hence no bomb out of shared nodes.
+ * that both are true, hence no cycle, and that they are small, hence no bomb out of shared nodes.
  */
 #ifndef BALM_AWS_MODEL_PACK_H
 #define BALM_AWS_MODEL_PACK_H

@@ -1,9 +1,8 @@
 /*
  * rules: walks a rule set from its root to the first endpoint or error whose conditions hold.
  *
- * Variables live on a stack: what a rule's conditions assign is gone when the rule is left.
- * Nothing of
- * the rule set is copied but what ends in the result.
+ * Variables live on a stack: what a rule's conditions assign is gone when the rule is left. Nothing
+ * of the rule set is copied but what ends in the result.
  */
 #include "aws/rules_internal.h"
 
@@ -47,9 +46,8 @@ struct seen {
     const struct balm_rules_function *function; /* of this name */
 };
 
-/* How a condition came out that looks at parameters alone: it does so wherever it is met again,
-   and in
-   a large rule set each is met a dozen times. */
+/* How a condition came out that looks at parameters alone: it does so wherever it is met again, and
+   in a large rule set each is met a dozen times. */
 #define MEMO_BITS 6
 struct memo {
     const struct balm_node *condition;

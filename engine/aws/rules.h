@@ -25,8 +25,9 @@ struct balm_partition {
    "aws". */
 const struct balm_partition *balm_partition_of(const struct balm_partitions *partitions,
                                                const char *region);
+/* NULL when unknown */
 const struct balm_partition *balm_partition_by_id(const struct balm_partitions *partitions,
-                                                  const char *id); /* NULL when unknown */
+                                                  const char *id);
 
 struct balm_rules_result {
     const char *url;              /* in arena */
@@ -36,12 +37,9 @@ struct balm_rules_result {
 
 /*
  * params: a map of the rule set's parameters (strings, booleans, lists of strings). Its defaults
- * are
- * filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG with
- * its
- * words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes too many
- * steps
- * BALM_E_LIMIT. Texts of out live in arena, in params or in the pack.
+ * are filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG
+ * with its words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes
+ * too many steps BALM_E_LIMIT. Texts of out live in arena, in params or in the pack.
  */
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,
                                    const struct balm_partitions *partitions,

@@ -2,8 +2,7 @@
  * rules_function: the functions of the rule language.
  *
  * A value that is not set is null, and most functions give null for it; a value of a wrong type is
- * a
- * fault of the rule set.
+ * a fault of the rule set.
  */
 #include "aws/rules_internal.h"
 

@@ -2,8 +2,7 @@
  * sigv4: AWS Signature Version 4 for one HTTP request, and its asymmetric kind (4A).
  *
  * Pure: no I/O, no clock, no globals. The caller passes the time, so that tests can sign the
- * published
- * vectors and a retry can sign again with a fresh date.
+ * published vectors and a retry can sign again with a fresh date.
  */
 #ifndef BALM_AWS_SIGV4_H
 #define BALM_AWS_SIGV4_H
