@@ -51,9 +51,9 @@ enum balm_code balm_serialise(const struct balm_operation *operation, struct bal
 /*
  * Reads a response with a status below 300; once, since texts of the value may stay in its body,
  * which is changed and lives as long as they do. The value is a map with the output's members;
- * absent stays absent. Lists and maps with no element on the wire are handled as botocore's parser does.
- * params: what was asked with, before balm_normalise_input() or after it, or null: what Balm asked
- * for on its own (S3's encoding-type=url) is decoded again. A body that cannot be read is
+ * absent stays absent. Lists and maps with no element on the wire are handled as botocore's parser
+ * does. params: what was asked with, before balm_normalise_input() or after it, or null: what Balm
+ * asked for on its own (S3's encoding-type=url) is decoded again. A body that cannot be read is
  * BALM_E_INPUT.
  */
 enum balm_code balm_parse_response(const struct balm_operation *operation, struct balm_value params,
