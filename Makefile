@@ -100,7 +100,8 @@ install: build
 	install -d $(INTO)/bin $(INTO)/share/balm
 	install -m 755 $(OUT)/balm $(INTO)/bin/balm
 	install -m 644 build/models.pack engine/aws/actions.tsv $(INTO)/share/balm
-	find lua remediations -name '*.lua' -exec install -D -m 644 {} $(INTO)/share/balm/{} \;
+	find lua remediations -name '*.lua' -not -path 'lua/aws/*' \
+	    -exec install -D -m 644 {} $(INTO)/share/balm/{} \;
 
 #: make clean       forgets all that was built
 clean:
