@@ -94,7 +94,9 @@ static enum balm_code check(struct balm_policy *policy, struct balm_catalog *cat
 
     balm_policy_check(policy->root, catalog, arena, *faults);
     for (size_t i = 0; i < balm_list_len(*faults); i++) {
-        balm_buf_addf(&text, "%s%s", i > 0 ? "; " : "", balm_list_at(*faults, i)->as.text);
+        struct balm_value *fault = balm_list_at(*faults, i);
+        balm_buf_addf(&text, "%s%s", i > 0 ? "; " : "", fault->as.text);
+        *fault = balm_textf(arena, "%s: %s", policy->path, fault->as.text);
     }
     if (text.len > 0) balm_fail(err, BALM_E_INPUT, "%s: %s", policy->path, text.bytes);
     balm_buf_free(&text);

@@ -36,7 +36,7 @@ struct balm_exclusion {
  * Loads the file at path; NULL: an empty policy (nothing stated). catalog is asked whether the
  * remediations named exist. now (microseconds) judges dates; log gets exclusions that are about to
  * expire or have expired. Every fault is in one BALM_E_INPUT message (as many as fit; *faults, in
- * arena, has all).
+ * arena, has all, each with the file's name).
  */
 enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
                                 struct balm_catalog *catalog, int64_t now,

@@ -350,7 +350,7 @@ return {
 def test_a_typo_in_the_configuration_opens_no_door(balm, standin, tmp_path, body, said):
     configure(tmp_path, body)
     done = balm("run", "-", stdin=text(EVENT))
-    assert done.status == 2 and said in done.err, done
+    assert done.status == 2 and said in done.err and "balm.lua" in done.err, done
     assert standin.log() == []
 
 
