@@ -8,8 +8,8 @@
  *     map      a plain table
  *     unknown  a userdata that prints "(known after apply)"
  *
- * An unknown keeps its source through `..`, string.format, table.concat, tostring and json.encode;
- * computing with it, ordering, calling and indexing it raise.
+ * An unknown keeps its source through `..`, string.format, table.concat, tostring, tonumber and
+ * json.encode; computing with it, ordering, calling and indexing it raise.
  */
 #ifndef BALM_SCRIPT_VALUE_LUA_H
 #define BALM_SCRIPT_VALUE_LUA_H
@@ -32,8 +32,8 @@ enum balm_lua_style {
  * The value at index, its texts copied into arena, maps sorted by key. A table of 1..n, or with the
  * list's mark, is a list, any other a map (an empty one without the mark too). Refused with
  * BALM_E_SCRIPT and the path ("Tags[2].Value: ..."): functions, foreign userdata, cycles, what is
- * nested deeper than 100, holes, keys that are no text, mixtures. Never raises; charges nothing.
- * [-0, +0, -]
+ * nested deeper than 100, holes, keys that are no text, mixtures. Never raises; what it costs is
+ * settled with the next charge. [-0, +0, -]
  */
 enum balm_code balm_lua_value(lua_State *L, int index, enum balm_lua_style style,
                               struct balm_arena *arena, struct balm_value *out,

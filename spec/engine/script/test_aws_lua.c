@@ -251,6 +251,7 @@ static void hands_out_what_a_plan_cannot_know(void **state)
     world_holds(world, "local ec2 = session:client(\"ec2\")\n"
                        "local answer = ec2:create_volume { AvailabilityZone = \"eu-west-1a\" }\n"
                        "assert(not aws.known(answer.VolumeId) and aws.known(answer.Tags))\n"
+                       "assert(not aws.known(tonumber(answer.VolumeId)))\n"
                        "assert(#answer.Tags == 0)\n"
                        "ec2:delete_volume { VolumeId = answer.VolumeId }");
     assert_true(world->needed_unknown);
