@@ -12,7 +12,7 @@ INTO    := $(DESTDIR)$(PREFIX)
 BOTOCORE_DATA ?= /usr/lib/python3/dist-packages/botocore/data
 PYTHON  ?= /usr/bin/python3
 
-KIND := $(if $(SAN),san,$(if $(DEBUG),debug,release))
+KIND := $(if $(FUZZ),fuzz,$(if $(SAN),san,$(if $(DEBUG),debug,release)))
 OUT  := build/$(if $(filter gcc,$(notdir $(CC))),,$(notdir $(CC))-)$(KIND)
 , := ,
 # V=1 shows the commands.
@@ -26,9 +26,10 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_debug   := -O0 -g3
 CFLAGS_san     := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+CFLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)
 BALM_CPPFLAGS = -Iengine -D_GNU_SOURCE $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CPPFLAGS)
 BALM_CFLAGS  := -std=c11 $(WARNINGS) $(CFLAGS_$(KIND)) $(CFLAGS)
-BALM_LDFLAGS := $(if $(SAN),$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro $(LDFLAGS)
+BALM_LDFLAGS := $(if $(SAN)$(FUZZ),$(SANITIZE)) -Wl,--as-needed -Wl,-z,relro $(LDFLAGS)
 BALM_LDLIBS   = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
 SOURCES := $(filter-out engine/front/main.c,$(sort $(wildcard engine/*/*.c)))
@@ -38,7 +39,9 @@ TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tes
 TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c))) \
            $(OUT)/spec/engine/remedy/test_store
 
-.PHONY: build demo test test-c test-lua test-e2e tools bench check format install clean help deps objects flags
+FUZZERS := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/fuzz/fuzz_*.c)))
+
+.PHONY: build demo test test-c test-lua test-e2e tools fuzz fuzzers bench check format install clean help deps objects flags
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -75,6 +78,14 @@ test-e2e: build tools
 	@$(PYTHON) -m pytest -q spec/e2e
 
 tools: $(TOOLS)
+
+#: make fuzz        feeds every reader what strangers might send, FUZZ_SECONDS (60) each, under clang's sanitizers
+fuzz: deps
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory FUZZ=1 CC=clang fuzzers
+	@scripts/fuzz
+
+fuzzers: $(FUZZERS)
 
 flags:
 	@echo $(BALM_CPPFLAGS) -Ispec $(filter-out -O% -D_FORTIFY_SOURCE%,$(BALM_CFLAGS))
@@ -129,6 +140,12 @@ $(OUT)/embedded.o: build/embedded.c engine/script/embedded.h
 	@mkdir -p $(@D)
 	$(say) "CC  $@"
 	$(Q)$(CC) $(BALM_CPPFLAGS) $(BALM_CFLAGS) -c -o $@ $<
+
+$(OUT)/spec/fuzz/%: spec/fuzz/%.c $(OUT)/libbalm.a
+	@mkdir -p $(@D)
+	$(say) "CC  $@"
+	$(Q)$(CC) $(BALM_CPPFLAGS) -Ispec $(BALM_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< \
+	    $(OUT)/libbalm.a $(BALM_LDFLAGS) $(BALM_LDLIBS)
 
 $(OUT)/spec/%: spec/%.c $(OUT)/libbalm.a
 	@mkdir -p $(@D)
