@@ -30,6 +30,8 @@ enum balm_code balm_serialise(const struct balm_operation *operation, struct bal
         code = balm_codec_rest(operation, params, request, err);
         break;
     case BALM_PROTOCOL_CBOR:
+        code = balm_codec_cbor(operation, params, request, err);
+        break;
     case BALM_PROTOCOL_NONE:
         return balm_fail(err, BALM_E_ARG, "%s speaks a protocol that Balm does not",
                          balm_service_name(service));

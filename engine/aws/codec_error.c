@@ -6,7 +6,6 @@
  */
 #include "aws/codec_custom.h"
 #include "aws/codec_internal.h"
-#include "core/json.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -186,11 +185,11 @@ static bool read_json(struct reading *reading)
     static const char *const message_keys[] = {"message", message_key, "errorMessage", NULL};
     static const char *const oauth_codes[] = {"error", NULL};
     static const char *const oauth_messages[] = {"error_description", NULL};
-    const struct balm_buf *body = &reading->response->body;
     bool oauth = (balm_custom_of(reading->operation) & BALM_CUSTOM_OAUTH) != 0;
     struct balm_value parsed = balm_null();
 
-    if (body->len && balm_json_parse(reading->arena, body->bytes, body->len, &parsed, NULL)) {
+    if (balm_codec_read_bare(reading->operation, reading->response, reading->arena, &parsed,
+                             NULL)) {
         return false;
     }
     reading->error = balm_map(reading->arena);
@@ -249,11 +248,11 @@ static enum balm_code read_modelled(const struct reading *reading, const struct 
     case BALM_PROTOCOL_EC2:
         return balm_codec_read_xml(&reader, shape, reading->shallow ? path : &in_errors, out);
     case BALM_PROTOCOL_JSON:
+    case BALM_PROTOCOL_CBOR:
         return balm_codec_read_json(&reader, shape, false, out);
     case BALM_PROTOCOL_REST_JSON:
     case BALM_PROTOCOL_REST_XML:
         return balm_codec_read_rest(&reader, shape, path, out);
-    case BALM_PROTOCOL_CBOR:
     case BALM_PROTOCOL_NONE:
         break;
     }

@@ -26,11 +26,11 @@ static enum balm_code read_shape(const struct balm_codec_reader *reader,
     case BALM_PROTOCOL_EC2:
         return read_query(reader, shape, out);
     case BALM_PROTOCOL_JSON:
+    case BALM_PROTOCOL_CBOR:
         return balm_codec_read_json(reader, shape, false, out);
     case BALM_PROTOCOL_REST_JSON:
     case BALM_PROTOCOL_REST_XML:
         return balm_codec_read_rest(reader, shape, NULL, out);
-    case BALM_PROTOCOL_CBOR:
     case BALM_PROTOCOL_NONE:
         break;
     }

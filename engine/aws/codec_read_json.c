@@ -1,11 +1,12 @@
 /*
- * codec_read_json: gives parsed JSON the names and types of the model, in place.
+ * codec_read_json: gives parsed JSON, or CBOR, the names and types of the model, in place.
  *
  * What the parser made stays where it is: keys are exchanged for the members' names, and what the
  * model does not know is left out.
  */
 #include "aws/codec_internal.h"
 
+#include "core/cbor.h"
 #include "core/json.h"
 #include "core/time.h"
 
@@ -139,6 +140,7 @@ static enum balm_code convert_blob(const struct json *json, const struct balm_me
 {
     struct balm_value bytes = balm_null();
 
+    if (value->type == BALM_BYTES) return BALM_OK;
     if (value->type == BALM_STRING) {
         bytes = balm_codec_unbase64(json->arena, value->as.text, value->len);
     }
@@ -154,6 +156,7 @@ static enum balm_code convert_time(const struct json *json, const struct balm_me
     struct balm_value time = balm_null();
     int64_t micros;
 
+    if (value->type == BALM_TIME) return BALM_OK;
     if (value->type == BALM_STRING && balm_time_parse(value->as.text, value->len, &micros)) {
         time = balm_time_value(micros);
     }
@@ -256,6 +259,23 @@ static enum balm_code convert(const struct json *json, const struct balm_member 
     return code;
 }
 
+static bool is_cbor(const struct balm_operation *operation)
+{
+    return balm_service_protocol(balm_operation_service(operation)) == BALM_PROTOCOL_CBOR;
+}
+
+enum balm_code balm_codec_read_bare(const struct balm_operation *operation,
+                                    const struct balm_response *response, struct balm_arena *arena,
+                                    struct balm_value *out, struct balm_err *err)
+{
+    const struct balm_buf *body = &response->body;
+
+    *out = balm_null();
+    if (!body->len) return BALM_OK;
+    return (is_cbor(operation) ? balm_cbor_parse : balm_json_parse)(arena, body->bytes, body->len,
+                                                                    out, err);
+}
+
 enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
                                     const struct balm_shape *shape, bool body_only,
                                     struct balm_value *out)
@@ -263,12 +283,17 @@ enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
     const struct balm_buf *body = &reader->response->body;
     struct json json = {reader->arena, reader->err};
     struct balm_value root = balm_null();
+    enum balm_code code;
 
-    if (body->len) {
-        enum balm_code code =
-            balm_json_parse_in_place(reader->arena, body->bytes, body->len, &root, reader->err);
-        if (code) return code;
+    if (is_cbor(reader->operation)) {
+        code = balm_codec_read_bare(reader->operation, reader->response, reader->arena, &root,
+                                    reader->err);
+    } else {
+        code = body->len ? balm_json_parse_in_place(reader->arena, body->bytes, body->len, &root,
+                                                    reader->err)
+                         : BALM_OK;
     }
+    if (code) return code;
     if (balm_is_null(root)) root = balm_map(reader->arena);
     *out = root;
     if (balm_shape_is_document(shape)) return balm_arena_status(reader->arena, reader->err);

@@ -77,7 +77,6 @@ const char *balm_service_refusal(const struct balm_service *service)
         return "it is signed with Signature Version 2 only";
     }
     if (strcmp(signature, "bearer") == 0) return "it takes only a bearer token";
-    if (service->protocol == BALM_PROTOCOL_CBOR) return "it speaks rpc-v2-cbor only";
     if (service->protocol == BALM_PROTOCOL_NONE) return "it speaks no protocol that Balm knows";
     return NULL;
 }

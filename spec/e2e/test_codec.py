@@ -118,6 +118,9 @@ def error_faults(tool, oracle, service, name):
     metadata = wanted["ResponseMetadata"]
     wanted["ResponseMetadata"] = {name: metadata[name] for name in ("HTTPStatusCode", "RequestId")}
     got = answer_of(tool, service, name, {}, reply)
+    error = got.get("detail", {}).get("Error", {})
+    for key in [key for key, text in error.items() if text == "" and key not in wanted["Error"]]:
+        del error[key]  # an empty element is none, to botocore
     if wanted != got.get("detail"):
         yield shown_difference(wanted, got.get("detail"))
 

@@ -6,6 +6,9 @@ import email.utils
 import json
 from xml.etree import ElementTree
 
+import cbor2
+
+CBOR = "smithy-rpc-v2-cbor"
 TIMES = {"query": "iso8601", "ec2": "iso8601", "rest-xml": "iso8601", "json": "unixtimestamp", "rest-json": "unixtimestamp"}
 NAMESPACE = "http://example.com/doc/2026-11-23/"
 
@@ -39,6 +42,9 @@ class Writer:
             status, body = self.rest(shape, output, headers)
         elif self.protocol == "json":
             status, body = 200, self.json_body(shape, output)
+        elif self.protocol == CBOR:
+            headers["smithy-protocol"] = "rpc-v2-cbor"
+            status, body = 200, cbor2.dumps(self.json(shape, output)) if shape is not None else b""
         else:
             status, body = 200, self.query_body(operation, shape, output, request_id)
         return status, headers, body
@@ -47,6 +53,8 @@ class Writer:
 
     def scalar(self, shape, value, default=None):
         kind = shape.type_name
+        if self.protocol == CBOR:
+            return cbor2.CBORTag(1, calendar.timegm(value.timetuple())) if kind == "timestamp" else value
         if kind == "timestamp":
             return time_text(value, shape.serialization.get("timestampFormat", default or TIMES[self.protocol]))
         if kind == "blob":
@@ -177,16 +185,16 @@ class Writer:
         status = shape.metadata.get("error", {}).get("httpStatusCode", 400) if shape is not None else 400
         headers = {"x-amzn-RequestId": request_id}
         output = output or {}
-        if self.protocol in ("json", "rest-json"):
+        if self.protocol in ("json", "rest-json", CBOR):
             told = {"message": message}
             if shape is not None:
                 told.update(self.json(shape, output, "body"))
-            if self.protocol == "json":
+            if self.protocol != "rest-json":
                 told["__type"] = f"com.example#{code}"
             else:
                 headers["x-amzn-ErrorType"] = f"{code}:http://internal.example.com/"
                 self.error_headers(shape, output, headers)
-            return status, headers, json.dumps(told).encode()
+            return status, headers, cbor2.dumps(told) if self.protocol == CBOR else json.dumps(told).encode()
         return status, headers, self.failure_xml(service, shape, output, code, message, request_id)
 
     def error_headers(self, shape, output, headers):

@@ -17,6 +17,7 @@ PLACES = {
     "accountId": "123456789012",
     "OutpostId": "op-01234567890123456",
     "SourceRegion": "us-east-2",
+    "EndpointId": "abc123.456",
     "PredictEndpoint": "https://realtime.machinelearning.eu-west-1.amazonaws.com",
 }
 

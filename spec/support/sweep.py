@@ -19,10 +19,10 @@ TOOLS = BUILD / "spec/engine/aws"
 class Tool:
     """A C program that answers one line with one line."""
 
-    def __init__(self, name="tool_codec", **environment):
+    def __init__(self, name="tool_codec", pack_path=None, **environment):
         environment = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
                        "BALM_NOW": NOW_TEXT, **environment}
-        self.process = subprocess.Popen([TOOLS / name, pack()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([TOOLS / name, pack_path or pack()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=clean_environment(**environment))
 
     def __call__(self, **line):
