@@ -5,13 +5,14 @@ sweep.py for the environment variables.
 """
 
 import base64
+import random
 
 import answer
 import botocore.exceptions
 import pytest
 from differential import (APART, SEED, Values, asymmetric, botocore_error, by_value, refusal, refused_by_both,
                           request_differences, shown_difference)
-from sweep import sweep
+from sweep import Tool, sweep
 
 
 def request_faults(tool, oracle, service, name):
@@ -64,10 +65,20 @@ def header_maps(operation, value):
 
 
 def answer_faults(tool, oracle, service, name):
+    yield from read_faults(tool, oracle, service, name, answer.Writer)
+
+
+def disguised_faults(tool, oracle, service, name):
+    """The same, written as a service might as well."""
+    dice = random.Random(f"{SEED}.as.{service}.{name}")
+    yield from read_faults(tool, oracle, service, name, lambda protocol: answer.Disguise(protocol, dice))
+
+
+def read_faults(tool, oracle, service, name, writer):
     operation = oracle.operation(service, name)
     values = Values(f"{SEED}.{service}.{name}", answers=True)
     output = values.structure(operation.output_shape) if operation.output_shape else {}
-    reply = answer.written(operation.service_model.protocol, operation, output)
+    reply = writer(operation.service_model.protocol).answer(operation, output, "id-1")
     given = given_to(operation)
     got = answer_of(tool, service, name, given, reply)
     if refusal(service, operation) or f"answer {service}:{name}" in APART:
@@ -127,12 +138,19 @@ def error_faults(tool, oracle, service, name):
 
 @pytest.fixture(scope="module")
 def faults(request):
-    count, found = sweep(request_faults, answer_faults, error_faults)
+    count, found = sweep(request_faults, answer_faults, disguised_faults, error_faults)
     show = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
     with show():
-        print(f"\n{count} operations, each a request, an answer and an error: "
+        print(f"\n{count} operations, each a request, two answers and an error: "
               f"{sum(map(len, found.values()))} differences")
     return found
+
+
+@pytest.fixture(scope="module")
+def tool():
+    running = Tool()
+    yield running
+    running.close()
 
 
 def test_every_request_is_botocores(faults):
@@ -143,5 +161,73 @@ def test_every_answer_reads_as_in_botocore(faults):
     assert faults["answer_faults"] == []
 
 
+def test_every_answer_reads_the_same_in_disguise(faults):
+    assert faults["disguised_faults"] == []
+
+
 def test_every_error_reads_as_in_botocore(faults):
     assert faults["error_faults"] == []
+
+
+# One operation of each way to speak, and errors of every shape that any of them has. What botocore makes of
+# the stranger ones is an accident of its version, so that code and message stand here.
+XML = [("iam", "GetUser"), ("ec2", "DescribeVolumes"), ("s3", "HeadObject"), ("s3", "GetBucketAcl"),
+       ("cloudfront", "GetDistribution")]
+JSON = [("dynamodb", "ListTables"), ("lambda", "GetFunction"), ("glacier", "ListVaults")]
+REST_JSON = JSON[1:]
+ALL = XML + JSON
+S3 = [("s3", "GetBucketAcl"), ("s3", "CopyObject"), ("s3", "CompleteMultipartUpload")]
+ERRORS = [
+    (JSON, 400, {}, '{"__type": "Bad", "message": "m"}', "Bad", "m"),
+    (JSON, 400, {}, '{"__type": "com.example.v1#Bad", "Message": "m"}', "Bad", "m"),
+    (JSON, 400, {}, '{"__type": "Bad:http://internal.example/", "message": "m"}', "Bad", "m"),
+    (JSON, 400, {"x-amzn-ErrorType": "Bad"}, '{"message": "m"}', "Bad", "m"),
+    (JSON, 400, {"X-Amzn-Errortype": "Bad:http://internal.example/"}, '{"Message": "m"}', "Bad", "m"),
+    (JSON, 400, {"x-amzn-errortype": "com.example#Bad:http://internal.example/"}, "{}", "Bad", ""),
+    (JSON, 400, {"x-amzn-errortype": "Bad"}, "", "Bad", ""),
+    (JSON, 400, {"x-amzn-query-error": "Old.Bad;Sender"}, '{"__type": "x#Bad", "message": "m"}', "Old.Bad", "m"),
+    (JSON, 400, {"x-amzn-query-error": "no semicolon"}, '{"__type": "Bad", "message": "m"}', "Bad", "m"),
+    (REST_JSON, 400, {}, '{"code": "Bad", "message": "m"}', "Bad", "m"),
+    (REST_JSON, 400, {}, '{"Code": "Bad", "errorMessage": "m"}', "Bad", "m"),
+    ([("sso-oidc", "CreateToken")], 400, {}, '{"error": "invalid_grant", "error_description": "m"}',
+     "invalid_grant", "m"),
+    (JSON, 413, {}, '{"message": "m"}', "413", "m"),
+    (JSON, 400, {}, '{"message": null, "__type": null}', "400", "Bad Request"),
+    (JSON, 400, {}, "[]", "400", "Bad Request"),
+    (JSON, 400, {}, '"text"', "400", "Bad Request"),
+    (JSON, 400, {}, "<Error><Code>Bad</Code></Error>", "400", "Bad Request"),
+    (XML, 400, {}, "<ErrorResponse xmlns='http://x/'><Error><Type>Sender</Type><Code>Bad</Code>"
+                   "<Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>", "Bad", "m"),
+    (XML, 400, {}, "<ErrorResponse><Error><Code>Bad</Code></Error></ErrorResponse>", "Bad", ""),
+    (XML, 400, {}, "<Response><Errors><Error><Code>Bad</Code><Message>m</Message></Error></Errors>"
+                   "<RequestID>r</RequestID></Response>", "Bad", "m"),
+    (XML, 404, {}, "<?xml version='1.0' encoding='UTF-8'?>\n<Error><Code>NoSuchKey</Code><Message>m</Message>"
+                   "<Key>k</Key><RequestId>r</RequestId><HostId>h</HostId></Error>", "NoSuchKey", "m"),
+    (XML, 400, {}, '{"__type": "Bad", "message": "m"}', "400", "Bad Request"),
+    (XML, 400, {}, "<ErrorResponse><Error><Code>Bad</Code>", "400", "Bad Request"),
+    (XML, 400, {}, "<Unexpected><Code>Bad</Code><Message>m</Message></Unexpected>", "400", "Bad Request"),
+    (ALL, 404, {"x-amz-request-id": "r", "x-amz-id-2": "h"}, "", "404", "Not Found"),
+    (ALL, 403, {}, "", "403", "Forbidden"),
+    (ALL, 301, {"x-amz-bucket-region": "eu-central-1"}, "", "301", "Moved Permanently"),
+    (ALL, 304, {}, "", "304", "Not Modified"),
+    (ALL, 599, {}, "", "599", ""),
+    (ALL, 503, {}, "<html><head><title>503</title></head><body>busy</body></html>", "503", "Service Unavailable"),
+    (ALL, 502, {}, "<!DOCTYPE html>\n<html><body>bad gateway", "502", "Bad Gateway"),
+    (ALL, 502, {}, "<HTML><BODY>bad gateway</BODY></HTML>", "502", "Bad Gateway"),
+    (ALL, 500, {}, "plain words", "500", "Internal Server Error"),
+    (S3, 200, {}, "<?xml version='1.0' encoding='UTF-8'?>\n\n<Error><Code>SlowDown</Code><Message>m</Message>"
+                  "</Error>", "SlowDown", "m"),
+    (S3, 200, {}, "   \n <Error><Code>InternalError</Code><Message>m</Message></Error>", "InternalError", "m"),
+    (S3[1:], 200, {}, "   \n", "500", "Internal Server Error"),
+    (S3[1:], 200, {}, "<CopyObjectResult><ETag>", "500", "Internal Server Error"),
+]
+
+
+@pytest.mark.parametrize("service, name, reply, code, message", [
+    (service, name, reply, code, message)
+    for speakers, *reply, code, message in ERRORS for service, name in speakers])
+def test_errors_of_every_shape(tool, service, name, reply, code, message):
+    status, headers, body = reply
+    got = answer_of(tool, service, name, {}, (status, headers, body.encode()))
+    assert (got["detail"]["Error"]["Code"], got["detail"]["Error"]["Message"]) == (code, message)
+    assert got["detail"]["ResponseMetadata"]["HTTPStatusCode"] == (500 if status == 200 else status)

@@ -5,6 +5,7 @@ import calendar
 import email.utils
 import json
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
 import cbor2
 
@@ -49,6 +50,14 @@ class Writer:
             status, body = 200, self.query_body(operation, shape, output, request_id)
         return status, headers, body
 
+    # ---- bytes: what a disguise has otherwise ----
+
+    def xml_bytes(self, root):
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    def json_bytes(self, value):
+        return json.dumps(value).encode()
+
     # ---- scalars ----
 
     def scalar(self, shape, value, default=None):
@@ -72,7 +81,7 @@ class Writer:
     def json_body(self, shape, output, where="body"):
         if shape is None:
             return b"{}" if self.protocol == "json" else b""
-        return json.dumps(self.json(shape, output, where)).encode()
+        return self.json_bytes(self.json(shape, output, where))
 
     def json(self, shape, value, where="anywhere"):
         kind = shape.type_name
@@ -102,7 +111,7 @@ class Writer:
         else:
             metadata = ElementTree.SubElement(root, "ResponseMetadata")
             ElementTree.SubElement(metadata, "RequestId").text = request_id
-        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return self.xml_bytes(root)
 
     def members(self, node, shape, value, where="anywhere"):
         for name, each in value.items():
@@ -177,7 +186,7 @@ class Writer:
             return self.json_body(shape, output, where)
         root = ElementTree.Element(shape.serialization.get("name", shape.name), {"xmlns": NAMESPACE})
         self.members(root, shape, output, where)
-        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return self.xml_bytes(root)
 
     # ---- errors ----
 
@@ -194,7 +203,7 @@ class Writer:
             else:
                 headers["x-amzn-ErrorType"] = f"{code}:http://internal.example.com/"
                 self.error_headers(shape, output, headers)
-            return status, headers, cbor2.dumps(told) if self.protocol == CBOR else json.dumps(told).encode()
+            return status, headers, cbor2.dumps(told) if self.protocol == CBOR else self.json_bytes(told)
         return status, headers, self.failure_xml(service, shape, output, code, message, request_id)
 
     def error_headers(self, shape, output, headers):
@@ -218,4 +227,112 @@ class Writer:
         if shape is not None:
             self.members(error, shape, output)
         ElementTree.SubElement(root, "RequestID" if self.protocol == "ec2" else "RequestId").text = request_id
-        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return self.xml_bytes(root)
+
+
+class Disguise(Writer):
+    """Writes what means the same, in as many ways as each protocol has."""
+
+    def __init__(self, protocol, dice):
+        super().__init__(protocol)
+        self.dice = dice
+        self.features = {name for name in ("cdata", "entities", "comments", "space", "prefix", "unknown", "mark",
+                                           "declaration", "escapes", "nulls", "twice") if dice.random() < 0.4}
+
+    def has(self, feature, share=0.3):
+        return feature in self.features and self.dice.random() < share
+
+    def answer(self, operation, output, request_id):
+        status, headers, body = super().answer(operation, output, request_id)
+        if "unknown" in self.features:
+            headers["x-amz-unknown"] = "?"
+        if self.dice.random() < 0.5:
+            prefixes = [member.serialization["name"] for member in self.members_of(operation.output_shape)
+                        if member.serialization.get("location") == "headers"]
+            headers = {name if any(name.startswith(prefix) for prefix in prefixes) else
+                       self.dice.choice([name.lower(), name.upper(), name]): text for name, text in headers.items()}
+        return status, headers, body
+
+    @staticmethod
+    def members_of(shape):
+        return shape.members.values() if shape is not None else []
+
+    # ---- JSON ----
+
+    def json(self, shape, value, where="anywhere"):
+        made = super().json(shape, value, where)
+        if shape.type_name != "structure" or shape.is_document_type or shape.is_tagged_union:
+            return made
+        if self.has("unknown"):
+            made["Unknown-\u00e9"] = self.dice.choice([None, 1, [{"a": []}], {"b": {"c": None}}, "text"])
+        if self.has("nulls"):
+            missing = [name for name, member in shape.members.items()
+                       if name not in value and "location" not in member.serialization]
+            made.update({shape.members[name].serialization.get("name", name): None for name in missing[:2]})
+        return made
+
+    def json_bytes(self, value):
+        space = "space" in self.features
+        text = json.dumps(value, ensure_ascii="escapes" in self.features, indent=self.dice.choice([1, "\t"]) if space else None)
+        if "twice" in self.features and text.startswith("{\""):  # of a name that comes twice the last counts
+            name = json.dumps(next(iter(value)))
+            text = f'{{{name}: {{"first": [0]}}, {text[1:]}'
+        return (f"\r\n {text} \n" if space else text).encode("utf-8", "surrogatepass")
+
+    # ---- XML ----
+
+    def members(self, node, shape, value, where="anywhere"):
+        super().members(node, shape, value, where)
+        if self.has("unknown") and not shape.is_tagged_union:
+            unknown = ElementTree.SubElement(node, "Unknown")
+            ElementTree.SubElement(ElementTree.SubElement(unknown, "member"), "Name").text = "x"
+
+    def xml_bytes(self, root):
+        head = ""
+        if "declaration" in self.features:
+            head = self.dice.choice(["<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n", "<?xml version=\"1.0\"?>"])
+        text = head + self.element_text(root, True)
+        return (b"\xef\xbb\xbf" if "mark" in self.features else b"") + text.encode()
+
+    def element_text(self, node, is_root=False):
+        namespace, name = node.tag[1:].split("}") if node.tag.startswith("{") else (node.get("xmlns"), node.tag)
+        prefix = "ns0:" if "prefix" in self.features and not name.startswith("xml") else ""
+        attributes = ""
+        for key, value in node.attrib.items():
+            if key.startswith("{"):
+                uri, local = key[1:].split("}")
+                attributes += f" xmlns:xsi={quoteattr(uri)} xsi:{local}={quoteattr(value)}"
+        if is_root and prefix:
+            attributes += ' xmlns:ns0="http://example.com/another/"'
+        elif is_root and namespace:
+            attributes += f" xmlns={quoteattr(namespace)}"
+        inner = self.inner_text(node)
+        if not inner and self.dice.random() < 0.5:
+            return f"<{prefix}{name}{attributes}/>"
+        return f"<{prefix}{name}{attributes}>{inner}</{prefix}{name}{' ' if self.has('space') else ''}>"
+
+    def inner_text(self, node):
+        if not len(node):
+            return self.text_text(node.text or "")
+        parts = []
+        for child in node:
+            if self.has("comments"):
+                parts.append("<!-- <a>&amp; -->")
+            if self.has("comments"):
+                parts.append("<?target data?>")
+            if "space" in self.features:
+                parts.append("\n  ")
+            parts.append(self.element_text(child))
+        return "".join(parts) + ("\n" if "space" in self.features else "")
+
+    def text_text(self, text):
+        if self.has("cdata") and text and "\r" not in text:
+            return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+        if self.has("comments") and len(text) > 1:
+            return self.escaped(text[:1]) + "<!-- between -->" + self.escaped(text[1:])
+        return self.escaped(text)
+
+    def escaped(self, text):
+        if self.has("entities"):
+            return "".join(self.dice.choice([f"&#{ord(c)};", f"&#x{ord(c):X};"]) for c in text)
+        return escape(text, {"\r": "&#13;", '"': "&quot;", "'": "&apos;"})
