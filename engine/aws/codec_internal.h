@@ -118,11 +118,12 @@ enum balm_code balm_codec_check_checksum(const struct balm_codec_reader *reader)
 enum balm_code balm_codec_read_rest(const struct balm_codec_reader *reader,
                                     const struct balm_shape *shape,
                                     const struct balm_codec_path *path, struct balm_value *out);
-/* A body as it lies there, JSON or CBOR by the protocol; null where it is empty. err may be NULL. */
+/* A body as it lies there, JSON or CBOR by the protocol; null where it is empty. err may be NULL.
+   */
 enum balm_code balm_codec_read_bare(const struct balm_operation *operation,
                                     const struct balm_response *response, struct balm_arena *arena,
                                     struct balm_value *out, struct balm_err *err);
-/* A JSON or CBOR body as the members of shape; an empty body is an empty map. body_only: members that
+/* A JSON or CBOR body as the members of shape; an empty body is an empty map. body_only: those that
    travel elsewhere are left out. */
 enum balm_code balm_codec_read_json(const struct balm_codec_reader *reader,
                                     const struct balm_shape *shape, bool body_only,
