@@ -47,7 +47,7 @@ static enum balm_code resolve(struct balm_call *call, const char *account, struc
                                               .params =
                                                   call->operation ? call->params : balm_null(),
                                               .extra = balm_null(),
-                                              .region = call->region,
+                                              .region = balm_call_where(call),
                                               .account = account};
     const struct balm_partitions *partitions;
     enum balm_code code;
@@ -171,6 +171,7 @@ static void ask(struct balm_call *call)
     enum balm_code code = BALM_OK;
     call->stage = ASKING;
     memset(&call->result.err, 0, sizeof call->result.err);
+    call->result.detail = balm_null();
     if (!needs_credentials(call)) {
         on_credentials(call, &none, "", NULL);
         return;
@@ -325,6 +326,10 @@ static void on_http(void *owner, const struct balm_err *failure)
         if (call->response.was_sent) call->in_doubt = true;
     } else {
         read_answer(call);
+    }
+    if (balm_call_redirect(call)) {
+        ask(call);
+        return;
     }
     if (!err->code || !wants_retry(call)) {
         tell(call);

@@ -17,6 +17,7 @@ enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *
     aws->loop = setup->loop;
     aws->config = setup->config;
     aws->fixed_now = setup->fixed_now;
+    aws->bucket_regions = balm_null();
     aws->log = setup->log;
     code = balm_digest_ready(err);
     if (!code) code = balm_pack_open(&aws->pack, setup->models_path, err);
@@ -41,6 +42,7 @@ void balm_aws_release(struct balm_aws *aws)
     if (aws->partitions) balm_partitions_release(aws->partitions);
     balm_endpoint_memo_release(aws->endpoints);
     balm_signing_keys_release(aws->keys);
+    balm_arena_free(&aws->bucket_arena);
     balm_pack_release(aws->pack);
     free(aws);
 }

@@ -25,6 +25,8 @@ struct balm_aws {
     size_t role_sweep; /* with so many, those that nobody uses go */
     struct balm_signing_keys *keys;
     struct balm_endpoint_memo *endpoints;
+    struct balm_arena bucket_arena;
+    struct balm_value bucket_regions; /* of buckets that lie elsewhere than was thought; or null */
     int64_t fixed_now;
     int64_t skew_us; /* what the services' clock is ahead of ours */
     const struct balm_log *log;
@@ -65,6 +67,7 @@ struct balm_call {
     bool in_doubt;
     bool refreshed;
     bool corrected;
+    bool redirected;  /* to the region that S3 named */
     bool secret;      /* the answer holds credentials: all of the call is wiped in the end */
     char key_id[160]; /* whose signature the last attempt bore */
     struct balm_wanted wanted;
@@ -117,6 +120,11 @@ enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *s
                                   struct balm_value params, struct balm_err *err);
 /* "arn:aws:sts::123456789012:assumed-role/x/y": the account, in arena; "" when there is none. */
 const char *balm_arn_account(struct balm_arena *arena, const char *arn);
+/* The region that the call goes to: the bucket's, once S3 has told it. */
+const char *balm_call_where(struct balm_call *call);
+/* Does the answer say that the bucket lies in another region? Then, once, that one is kept, and the
+   next attempt goes there. */
+bool balm_call_redirect(struct balm_call *call);
 /* Gives the copies between regions a presigned URL of the source's region, in their body; others
    are left alone. */
 enum balm_code balm_call_presign(struct balm_call *call, const struct balm_credentials *credentials,
