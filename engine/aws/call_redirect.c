@@ -46,7 +46,7 @@ static bool is_elsewhere(const struct balm_call *call)
            strcmp(code, "PermanentRedirect") == 0;
 }
 
-/* As the answer has it: a region of the same partition, other than the one just asked; else NULL. */
+/* As the answer has it: a region of the same partition, but not the one just asked; else NULL. */
 static const char *told_region(struct balm_call *call)
 {
     const struct balm_partitions *partitions;

@@ -2,7 +2,8 @@
  * codec: parameters to a request, a response to a value, as the operation's model and protocol say.
  *
  * The one door to the protocols query, ec2, json, rest-json, rest-xml and rpc-v2-cbor; each lives
- * in a file of its own (codec_query.c, codec_json.c, codec_rest.c, codec_xml.c, ...). Pure: no clock, no I/O.
+ * in a file of its own (codec_query.c, codec_json.c, codec_rest.c, codec_xml.c, ...). Pure: no
+ * clock, no I/O.
  */
 #ifndef BALM_AWS_CODEC_H
 #define BALM_AWS_CODEC_H
