@@ -9,6 +9,7 @@
 extern const struct balm_command balm_cmd_apply;
 extern const struct balm_command balm_cmd_call;
 extern const struct balm_command balm_cmd_endpoint;
+extern const struct balm_command balm_cmd_history;
 extern const struct balm_command balm_cmd_iam;
 extern const struct balm_command balm_cmd_list;
 extern const struct balm_command balm_cmd_models;
@@ -19,5 +20,7 @@ extern const struct balm_command balm_cmd_show;
 extern const struct balm_command balm_cmd_start;
 extern const struct balm_command balm_cmd_stop;
 extern const struct balm_command balm_cmd_test;
+extern const struct balm_command balm_cmd_undo;
+extern const struct balm_command balm_cmd_verify;
 
 #endif

@@ -9,18 +9,24 @@
 #include <string.h>
 
 #define SHORT 100 /* bytes of a value that a line shows */
+#define LONG  1000
 
 struct page {
     struct balm_buf *buf;
     bool coloured;
 };
 
-static void line(struct page *page, const char *name, struct balm_value value)
+static void long_line(struct page *page, const char *name, struct balm_value value, size_t most)
 {
     if (balm_is_null(value)) return;
     (void)balm_buf_addf(page->buf, "  %-10s ", name);
-    balm_page_value(page->buf, value, SHORT);
+    balm_page_value(page->buf, value, most);
     (void)balm_buf_addc(page->buf, '\n');
+}
+
+static void line(struct page *page, const char *name, struct balm_value value)
+{
+    long_line(page, name, value, SHORT);
 }
 
 static const char *colour_of(const char *status)
@@ -129,9 +135,12 @@ enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, b
     head(&page, value);
     line(&page, "policy", balm_get(value, "policy"));
     line(&page, "reason", balm_get(value, "reason"));
-    line(&page, "detail", balm_get(value, "detail"));
+    long_line(&page, "detail", balm_get(value, "detail"), LONG);
     line(&page, "before", balm_get(value, "before"));
     if (balm_list_len(residue) > 0) line(&page, "residue", residue);
+    line(&page, "undoes", balm_get(value, "undoes"));
+    line(&page, "undone by", balm_get(value, "undone_by"));
+    line(&page, "engine", balm_get(value, "engine"));
     if (balm_list_len(drift) > 0) line(&page, "drift", drift);
     add_calls(&page, balm_get(value, "calls"));
     if (balm_is_text(balm_get(value, "status"), "planned")) balm_plan_text(buf, value, coloured);

@@ -17,6 +17,7 @@
 #define LOOK_AGAIN_NS  (SECOND_NS / 4) /* after the first look; doubled up to the most */
 #define LOOK_MOST_NS   (5 * SECOND_NS)
 #define VERIFY_SECONDS 30
+#define PATIENCE       6 /* of the time to verify, the part that a residue may stay the same */
 #define RUN_MEMORY_OF  4 /* times what the script may hold: its calls, and what is told of them */
 
 struct balm_run {
@@ -45,10 +46,11 @@ struct balm_run {
     struct balm_journal journal;
     struct balm_value after; /* what the run left, as `check` saw it last; null: not known */
 
-    struct balm_task task;   /* begin, then finish */
-    struct balm_timer timer; /* until the next look */
-    int64_t look_until;      /* monotonic: verification ends */
-    int64_t look_after;      /* the next pause */
+    struct balm_task task;           /* begin, then finish */
+    struct balm_timer timer;         /* until the next look */
+    int64_t looks_began, look_until; /* monotonic: verification */
+    int64_t look_after;              /* the next pause */
+    int64_t residue_since;           /* monotonic: it has been the same since then */
     bool finishing;
     struct balm_result result;
 };
@@ -256,7 +258,8 @@ static void start_looking(struct balm_run *run)
 {
     int64_t seconds = balm_get_int(run->intent.declaration, "verify_seconds", VERIFY_SECONDS);
 
-    run->look_until = balm_clock_mono() + seconds * SECOND_NS;
+    run->looks_began = balm_clock_mono();
+    run->look_until = run->looks_began + seconds * SECOND_NS;
     run->look_after = LOOK_AGAIN_NS;
 }
 
@@ -357,15 +360,34 @@ static void on_checked(void *owner, const struct balm_outcome *outcome)
 
 static void look_at_residue(void *owner);
 
+/* Part of what there was may be gone for good. What has stayed the same for a while is taken for
+   that; AWS takes its time for the rest. */
+static bool may_still_go(struct balm_run *run, struct balm_value residue)
+{
+    int64_t now = balm_clock_mono();
+    int64_t all = run->look_until - run->looks_began;
+
+    if (balm_list_len(residue) == 0) return false;
+    if (run->order.look_again || !balm_equal(residue, run->result.residue)) {
+        run->residue_since = now;
+        return true;
+    }
+    return now - run->residue_since < all / PATIENCE;
+}
+
 static void on_looked(void *owner, const struct balm_outcome *outcome)
 {
     struct balm_run *run = owner;
+    struct balm_value residue;
+    bool may_go;
     bool holds = false;
 
     if (has_ended(run, outcome) || !took_verdict(run, outcome, &holds)) return;
     run->after = balm_copy(&run->arena, outcome->second);
-    run->result.residue = balm_residue(run->order.before, run->after, &run->arena);
-    if (balm_list_len(run->result.residue) > 0 && looks_again(run, look_at_residue)) return;
+    residue = balm_residue(run->order.before, run->after, &run->arena);
+    may_go = may_still_go(run, residue);
+    run->result.residue = residue;
+    if (may_go && looks_again(run, look_at_residue)) return;
     end(run, BALM_STATUS_UNDONE);
 }
 

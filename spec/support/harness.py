@@ -109,6 +109,10 @@ class StandIn:
         return self._ask("state", {"account": account, "region": region, "service": service,
                                    "kind": kind, "name": name})
 
+    def everything(self, account=ACCOUNT):
+        """All that an account holds, without what is empty."""
+        return _without_empty(self._ask(f"state?account={account}")["regions"])
+
     def set_state(self, service, kind, name, value, account=ACCOUNT, region=REGION):
         return self._ask("state", {"account": account, "region": region, "service": service,
                                    "kind": kind, "name": name, "value": value})
@@ -118,6 +122,13 @@ class StandIn:
 
     def fault(self, **fault):
         self._ask("fault", fault)
+
+
+def _without_empty(node):
+    if not isinstance(node, dict):
+        return node
+    kept = {name: _without_empty(value) for name, value in node.items()}
+    return {name: value for name, value in kept.items() if value not in ({}, None)}
 
 
 def remediate(remediation, resource, parameters=None, account=ACCOUNT, region=REGION):

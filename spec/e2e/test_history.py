@@ -1,0 +1,196 @@
+"""balm history, and the store of runs as it looks from outside."""
+
+import json
+import os
+import pty
+import sqlite3
+import stat
+import subprocess
+
+import pytest
+
+from harness import ACCOUNT, BALM, OTHER_ACCOUNT, remediate
+
+BUCKET = f"demo-{ACCOUNT}"
+VERSIONING, BLOCK = "AWS.S3.EnableBucketVersioning", "AWS.S3.BlockBucketPublicAccess"
+
+
+def event(remediation=VERSIONING, account=ACCOUNT, **parameters):
+    return json.dumps(remediate(remediation, {"Name": f"demo-{account}"}, parameters, account=account))
+
+
+def run(balm, *words, **more):
+    return balm("run", "-", *words, stdin=event(**more)).line
+
+
+# ---- what is kept ----
+
+def test_a_run_is_kept_as_it_was_printed(balm):
+    done = run(balm)
+    kept = balm("history", done["run"]).line
+    assert {name: kept[name] for name in done} == done
+    assert kept["engine"]["pid"] > 0 and kept["engine"]["host"] and kept["engine"]["user"]
+    assert kept["action"] == "fix"
+
+
+@pytest.mark.parametrize("more, status", [
+    ({}, "fixed"), ({"parameters": 1}, "failed"), ({"remediation": "AWS.S3.NoSuch"}, "failed"),
+    ({"account": "555566667777"}, "failed"),
+])
+def test_every_end_is_kept(balm, more, status):
+    done = run(balm, **more)
+    assert done["status"] == status
+    assert [head["run"] for head in balm("history").lines] == [done["run"]]
+
+
+def test_a_plan_and_a_call_leave_nothing_behind(balm, tmp_path):
+    assert balm("plan", "-", stdin=event()).status == 0
+    assert balm("call", "sts", "get_caller_identity").status == 0
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_run_in_plan_mode_is_kept(balm, tmp_path):
+    (tmp_path / "balm.lua").write_text('return { mode = "plan" }')
+    assert run(balm)["status"] == "planned"
+    assert balm("history", "--status", "planned").line["writes"] == 0
+
+
+def test_the_store_is_its_owner_s_alone(balm, tmp_path):
+    run(balm)
+    assert stat.S_IMODE((tmp_path / "store/balm.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
+
+
+def test_the_store_lies_in_the_user_s_state_directory(balm, tmp_path):
+    for env, path in (({"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": None}, "state/balm/balm.db"),
+                      ({"XDG_STATE_HOME": None, "HOME": str(tmp_path / "home")},
+                       "home/.local/state/balm/balm.db")):
+        done = balm("run", "-", stdin=event(), BALM_STORE=None, **env)
+        assert done.status == 0, done
+        assert (tmp_path / path).exists()
+
+
+def test_without_any_place_for_the_store_nothing_is_run(balm, standin):
+    done = balm("run", "-", stdin=event(), BALM_STORE=None, XDG_STATE_HOME=None, HOME=None)
+    assert done.status == 2 and "--store" in done.err, done
+    assert standin.log() == []
+    assert balm("plan", "-", stdin=event(), BALM_STORE=None, XDG_STATE_HOME=None, HOME=None).status == 0
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:", "postgres:x", ""])
+def test_a_store_that_is_none_is_wrong_usage(balm, standin, url):
+    done = balm("run", "-", "--store", url, stdin=event())
+    assert done.status == 2, done
+    assert standin.log() == []
+
+
+# ---- stores that fail ----
+
+# They read the store as well, and would end the run before it came to a write.
+WITHOUT_GUARDS = [word for name in ("held", "flapping", "breaker", "budget")
+                  for word in ("--skip-guard", name)]
+
+
+def damage(path):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"This is no database, and what it holds matters to somebody." * 100)
+
+
+def make_read_only(path):
+    path.parent.mkdir(parents=True)
+    sqlite3.connect(f"file:{path}?mode=rwc", uri=True).execute("CREATE TABLE other (x)").connection.close()
+
+
+def make_folder(path):
+    path.mkdir(parents=True)
+
+
+@pytest.mark.parametrize("spoil", [damage, make_read_only, make_folder])
+def test_a_store_that_cannot_be_used_stops_writes_before_they_are_made(balm, standin, tmp_path, spoil):
+    spoil(tmp_path / "store/balm.db")
+    done = balm("run", "-", *WITHOUT_GUARDS, stdin=event())
+    assert (done.status, done.line["status"]) == (1, "failed"), done
+    assert done.line["error"]["code"] == "StoreUnavailable", done
+    assert "balm.db" in done.line["error"]["message"]
+    assert "PutBucketVersioning" not in [entry["operation"] for entry in standin.log()]
+    assert "could not be recorded" in done.err
+
+
+def test_a_locked_store_stops_writes(balm, standin, tmp_path):
+    run(balm)
+    with sqlite3.connect(tmp_path / "store/balm.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = balm("run", "-", *WITHOUT_GUARDS, stdin=event(BLOCK))
+    assert done.line["error"]["code"] == "StoreUnavailable", done
+    assert "PutPublicAccessBlock" not in [entry["operation"] for entry in standin.log()]
+
+
+# ---- lists ----
+
+@pytest.fixture
+def three_runs(balm):
+    return [run(balm)["run"], run(balm)["run"], run(balm, remediation=BLOCK, account=OTHER_ACCOUNT)["run"]]
+
+
+@pytest.mark.parametrize("words, expected", [
+    ((), [2, 1, 0]),
+    (("--limit", "2"), [2, 1]),
+    (("--account", OTHER_ACCOUNT), [2]),
+    (("--remediation", VERSIONING), [1, 0]),
+    (("--remediation", "aws_s3_enable_bucket_versioning"), [1, 0]),
+    (("--status", "compliant"), [1]),
+    (("--resource", BUCKET), [1, 0]),
+    (("--resource", "demo-*"), [2, 1, 0]),
+    (("--resource", "DEMO-*"), []),
+    (("--since", "1h"), [2, 1, 0]),
+    (("--since", "2026-01-01"), [2, 1, 0]),
+    (("--since", "2999-01-01T00:00:00Z"), []),
+    (("--account", ACCOUNT, "--status", "fixed"), [0]),
+    (("--unfinished",), []),
+    (("--unverified",), []),
+])
+def test_runs_are_listed_newest_first(balm, three_runs, words, expected):
+    listed = balm("history", *words)
+    assert listed.status == 0, listed
+    assert [head["run"] for head in listed.lines] == [three_runs[i] for i in expected]
+
+
+def test_a_list_without_a_store_is_empty_and_makes_none(balm, tmp_path):
+    assert balm("history").out == ""
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--since", "yesterday"), "--since"),
+    (("--limit", "0"), "--limit"),
+    (("--unfinished", "--unverified"), "exclude"),
+    (("01a213ed", "--status", "fixed"), "--status"),
+    (("01a213ed", "b"), "know what to do with"),
+])
+def test_what_makes_no_sense_is_wrong_usage(balm, words, said):
+    done = balm("history", *words)
+    assert done.status == 2 and said in done.err, done
+
+
+def test_a_person_reads_a_table(balm, three_runs):
+    rows = balm("history", "--output", "text").out.splitlines()
+    assert len(rows) == 3
+    assert [row.split()[-1] for row in rows] == three_runs[::-1]
+    assert rows[2].split()[1:5] == ["fixed", VERSIONING, ACCOUNT, BUCKET]
+    assert len({row.index(name) for row, name in zip(rows, ("AWS", "AWS", "AWS"))}) == 1
+
+
+def test_a_terminal_gets_text(balm, three_runs):
+    parent, child = pty.openpty()
+    done = subprocess.run([BALM, "history", three_runs[0][:18]], stdout=child, env=balm.env,
+                          cwd=balm.cwd, check=False, timeout=60)
+    os.close(child)
+    told = os.read(parent, 1 << 16).decode()
+    os.close(parent)
+    assert done.returncode == 0 and VERSIONING in told and "s3:PutBucketVersioning" in told
+
+
+def test_names_from_outside_do_not_drive_a_terminal(balm):
+    done = balm("run", "-", stdin=json.dumps(remediate(VERSIONING, {"Name": "a\x1b[2Jb"})))
+    assert "\x1b" not in balm("history", "--output", "text").out
+    assert balm("history").line["run"] == done.line["run"]

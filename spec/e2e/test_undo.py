@@ -1,0 +1,271 @@
+"""balm undo and balm verify: what a run changed is put back, as AWS shows it, not as Balm says."""
+
+import json
+import sqlite3
+
+import pytest
+
+from harness import ACCOUNT, account_key, remediate
+from test_remediations import BUCKET, CASES, event_of
+
+VERSIONING = "AWS.S3.EnableBucketVersioning"
+ENCRYPTION = "AWS.S3.EnableBucketEncryption"
+BLOCK = "AWS.S3.BlockBucketPublicAccess"
+NO_UNDO = ["AWS.EC2.TerminateInstance", "AWS.IAM.DeleteInactiveAccessKeys"]
+REVERSIBLE = [remediation for remediation in CASES if remediation not in NO_UNDO]
+# What no call brings back: a bucket that was versioned once, a table's key.
+REMAINS = {VERSIONING: [{"path": "Status", "before": None, "now": "Suspended"}]}
+
+
+def event(remediation=BLOCK, **resource):
+    return json.dumps(remediate(remediation, resource or {"Name": BUCKET}))
+
+
+def fixed(balm, remediation=BLOCK):
+    done = balm("run", "-", "--allow-destructive", stdin=event_of(remediation))
+    assert done.line["status"] == "fixed", done
+    return done.line["run"]
+
+
+def block(balm):
+    """The bucket's public access block, as the account itself sees it."""
+    done = balm("call", "s3", "get_public_access_block", json.dumps({"Bucket": BUCKET}),
+                **account_key(ACCOUNT))
+    return done.line.get("PublicAccessBlockConfiguration")
+
+
+def come_to_rest(node):
+    """What is to come by itself (a change that AWS makes behind one's back) has come."""
+    if not isinstance(node, dict):
+        return node
+    node = {**node, **node.get("_then", {}).get("members", {})}
+    return {name: come_to_rest(value) for name, value in node.items() if name != "_then"}
+
+
+def settled(standin):
+    """All that the account holds, once it has come to rest."""
+    return come_to_rest(standin.everything())
+
+
+# ---- each remediation ----
+
+@pytest.mark.parametrize("remediation", REVERSIBLE)
+def test_undo_puts_back_what_the_run_changed(balm, standin, remediation):
+    before = settled(standin)
+    run = fixed(balm, remediation)
+    assert settled(standin) != before
+
+    undone = balm("undo", run)
+    assert (undone.status, undone.line["status"]) == (0, "undone"), undone
+    assert undone.line["undoes"] == run
+    assert undone.line["residue"] in (REMAINS.get(remediation, []), None), undone
+    if remediation not in REMAINS:
+        assert settled(standin) == before
+
+
+@pytest.mark.parametrize("remediation", NO_UNDO)
+def test_what_cannot_be_undone_is_said_before_and_after(balm, standin, remediation):
+    assert balm("plan", "-", stdin=event_of(remediation)).line["reversible"] is False
+    done = balm("run", "-", "--allow-destructive", stdin=event_of(remediation))
+    assert done.line["reversible"] is False
+    seen = len(standin.log(account=ACCOUNT))
+
+    refused = balm("undo", done.line["run"])
+    assert refused.status == 2 and refused.line["error"]["code"] == "CannotBeUndone", refused
+    assert len(standin.log(account=ACCOUNT)) == seen
+
+
+# ---- which version, which resource ----
+
+def test_the_version_that_made_the_change_undoes_it_whatever_the_disk_says(balm, standin, tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    script = """
+      local versioning = require "versioning"
+      return { id = "Own.On", parameters = { Then = "Suspended" },
+        permissions = { "s3:GetBucketVersioning", "s3:PutBucketVersioning" },
+        check = function(session, resource)
+          return versioning.get(session, resource) == "Enabled", { Status = "whatever" }
+        end,
+        fix = function(session, resource) versioning.put(session, resource, "Enabled") end,
+        undo = function(session, resource, parameters, before)
+          versioning.put(session, resource, parameters.Then)
+        end }"""
+    module = """
+      return {
+        get = function(session, resource)
+          return session:client("s3"):get_bucket_versioning({ Bucket = resource.Name }).Status
+        end,
+        put = function(session, resource, status)
+          session:client("s3"):put_bucket_versioning { Bucket = resource.Name,
+            VersioningConfiguration = { Status = status } }
+        end }"""
+    (scripts / "own_on.lua").write_text(script)
+    (scripts / "versioning.lua").write_text(module)
+    done = balm("run", "-", "--remediations", scripts, stdin=event("Own.On", Name=BUCKET))
+    assert done.line["status"] == "fixed", done
+    (scripts / "own_on.lua").write_text(script.replace("parameters.Then", '"Enabled"'))
+    (scripts / "versioning.lua").unlink()
+    undone = balm("undo", done.line["run"], "--remediations", scripts)
+    assert undone.line["status"] == "undone", undone
+    assert undone.line["script"]["version"] == done.line["script"]["version"]
+    assert standin.log(operation="PutBucketVersioning")[-1]["params"]["VersioningConfiguration"] == \
+        {"Status": "Suspended"}
+
+
+def test_undo_takes_the_role_of_the_run_unless_told_otherwise(balm, standin):
+    role = f"arn:aws:iam::{ACCOUNT}:role/Admin"
+    run = balm("run", "-", "--role-arn", role, stdin=event()).line["run"]
+    assert balm("undo", run).line["status"] == "undone"
+    assert {entry["params"]["RoleArn"] for entry in standin.log(operation="AssumeRole")} == {role}
+
+
+# ---- plans, drift ----
+
+def test_a_plan_of_an_undo_shows_the_writes_and_leaves_no_trace(balm, standin):
+    run = fixed(balm)
+    kept = balm("history").out
+    planned = balm("undo", run, "--plan")
+    assert (planned.status, planned.line["status"]) == (0, "planned"), planned
+    assert [call["operation"] for call in planned.line["calls"] if call["write"]] == \
+        ["DeletePublicAccessBlock"]
+    assert block(balm)["BlockPublicAcls"] is True
+    assert balm("history").out == kept
+
+
+def test_what_others_changed_since_is_left_alone_unless_forced(balm, standin):
+    run = fixed(balm)
+    mine = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True}
+    balm("call", "s3", "put_public_access_block",
+         json.dumps({"Bucket": BUCKET, "PublicAccessBlockConfiguration": mine}), **account_key(ACCOUNT))
+
+    refused = balm("undo", run)
+    assert (refused.status, refused.line["reason"]) == (4, "drift"), refused
+    assert "PublicAccessBlockConfiguration.IgnorePublicAcls" in refused.line["detail"]
+    assert block(balm) == mine
+    forced = balm("undo", run, "--force")
+    assert forced.line["status"] == "undone", forced
+    assert block(balm) is None
+
+
+def test_what_is_put_back_already_is_not_written_again(balm, standin):
+    run = fixed(balm)
+    balm("call", "s3", "delete_public_access_block", json.dumps({"Bucket": BUCKET}),
+         **account_key(ACCOUNT))
+    undone = balm("undo", run)
+    assert undone.line["status"] == "undone" and "already" in undone.line["detail"], undone
+    assert [call for call in undone.line["calls"] if call["write"]] == []
+
+
+# ---- afterwards ----
+
+def test_the_resource_is_held_until_the_undo_is_undone(balm, standin):
+    undo = balm("undo", fixed(balm)).line["run"]
+    held = balm("run", "-", stdin=event())
+    assert (held.status, held.line["reason"]) == (0, "held"), held
+    assert undo in held.line["detail"]
+    other = balm("run", "-", stdin=event(VERSIONING, Name=BUCKET))
+    assert other.line["status"] == "fixed", "another remediation is not held"
+
+    again = balm("undo", undo)
+    assert (again.line["status"], again.line["undoes"]) == ("fixed", undo), again
+    assert block(balm)["BlockPublicAcls"] is True
+    assert balm("run", "-", stdin=event()).line["status"] == "compliant"
+    assert balm("undo", again.line["run"]).line["status"] == "undone"
+    assert block(balm) is None
+
+
+@pytest.mark.parametrize("hold, reason", [("0", None), ("1", "held")])
+def test_how_long_it_is_held_can_be_told(balm, standin, hold, reason):
+    balm("undo", fixed(balm), "--hold", hold)
+    assert balm("run", "-", stdin=event()).line["reason"] == reason
+
+
+def test_a_hold_can_be_skipped_and_that_is_recorded(balm, standin):
+    balm("undo", fixed(balm))
+    done = balm("run", "-", "--skip-guard", "held", stdin=event())
+    assert (done.line["status"], done.line["skipped_guards"]) == ("fixed", ["held"]), done
+
+
+def test_undo_works_while_everything_else_is_stopped(balm, standin, tmp_path):
+    run = fixed(balm)
+    (tmp_path / "balm.lua").write_text(f"""return {{ mode = "off", require_permissions = true,
+      accounts = {{ "{ACCOUNT}" }}, exclude = {{ {{ account = "{ACCOUNT}", reason = "r", owner = "o",
+      expires = "2999-01-01" }} }} }}""")
+    assert balm("run", "-", stdin=event(), BALM_STOP="1").line["status"] == "skipped"
+    assert balm("undo", run, BALM_STOP="1").line["status"] == "undone"
+    assert block(balm) is None
+
+
+def test_undo_heeds_the_account(balm, standin, tmp_path):
+    run = fixed(balm)
+    (tmp_path / "balm.lua").write_text('return { accounts = { "444455556666" } }')
+    refused = balm("undo", run)
+    assert (refused.line["status"], refused.line["reason"]) == ("skipped", "account_not_enabled")
+    assert block(balm)["BlockPublicAcls"] is True
+
+
+# ---- what cannot be undone ----
+
+def test_a_run_that_changed_nothing_has_nothing_to_undo(balm, standin):
+    fixed(balm)
+    run = balm("run", "-", stdin=event()).line["run"]
+    refused = balm("undo", run)
+    assert refused.status == 2 and "changed nothing" in refused.err, refused
+
+
+@pytest.mark.parametrize("run, said", [
+    ("01a213ed-3129-77c6-9028-dcede58000ba", "has no run"),
+    ("01a213", "at least 8"),
+    ("latest", "not a run's id"),
+])
+def test_what_names_no_run_is_refused(balm, run, said):
+    for command in ("undo", "verify", "history"):
+        refused = balm(command, run)
+        assert refused.status == 2 and said in refused.err, refused
+
+
+def test_a_source_that_was_changed_in_the_store_is_not_run(balm, standin, tmp_path):
+    run = fixed(balm)
+    with sqlite3.connect(tmp_path / "store/balm.db") as store:
+        changed = store.execute("UPDATE items SET value = replace(value, 'IgnorePublicAcls', "
+                                "'IgnorePublicAclz') WHERE partition = 'script'")
+        assert changed.rowcount == 1
+    refused = balm("undo", run)
+    assert refused.status == 2 and "has been changed" in refused.err, refused
+    assert block(balm)["BlockPublicAcls"] is True
+
+
+# ---- verify ----
+
+def test_an_unverified_run_is_verified_later(balm, standin, tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "own_slow.lua").write_text("""
+      return { id = "Own.Slow", parameters = {}, verify_seconds = 1,
+        permissions = { "s3:GetBucketVersioning", "s3:PutBucketVersioning" },
+        check = function(session, resource)
+          return session:client("s3"):get_bucket_versioning({ Bucket = resource.Name }).Status
+            == "Enabled"
+        end,
+        fix = function(session, resource)
+          session:client("s3"):put_bucket_versioning { Bucket = resource.Name,
+            VersioningConfiguration = { Status = "Suspended" } }
+        end }""")
+    done = balm("run", "-", "--remediations", scripts, stdin=event("Own.Slow", Name=BUCKET))
+    assert (done.status, done.line["status"]) == (4, "unverified"), done
+    run = done.line["run"]
+    assert [line["run"] for line in balm("history", "--unverified").lines] == [run]
+
+    (scripts / "own_slow.lua").unlink()
+    still = balm("verify", "--unverified", "--remediations", scripts)
+    assert (still.status, still.line["status"]) == (4, "unverified"), still
+    balm("call", "s3", "put_bucket_versioning", json.dumps(
+        {"Bucket": BUCKET, "VersioningConfiguration": {"Status": "Enabled"}}), **account_key(ACCOUNT))
+    verified = balm("verify", "--unverified", "--remediations", scripts)
+    assert (verified.status, verified.line["status"]) == (0, "fixed"), verified
+    assert balm("history", "--unverified").lines == []
+    shown = balm("history", run).line
+    assert (shown["status"], shown["verified"]) == ("fixed", True)
+    assert len(balm("history").lines) == 1, "looking is no run of its own"
