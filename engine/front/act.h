@@ -35,6 +35,8 @@ struct balm_act {
 /* Options that run, plan and apply have in common. */
 #define BALM_OPTIONS_ACT                                                                           \
     {"concurrency", "N", "runs at a time (16)", false},                                            \
+        {"no-session-policy", NULL,                                                                \
+         "do not narrow the role to what the script declares; the result records it", false},      \
     {                                                                                              \
         "skip-guard", "NAME", "leave out this guard, which the result records", true               \
     }

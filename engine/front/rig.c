@@ -19,6 +19,7 @@ static enum balm_code fill_options(struct balm_rig *rig, struct balm_err *err)
     }
     engine->role = balm_cli_or_env(cli, "role-arn", "BALM_ROLE_ARN");
     engine->external_id = balm_cli_option(cli, "external-id");
+    engine->no_session_policy = balm_cli_has(cli, "no-session-policy");
     engine->allow_destructive = balm_cli_has(cli, "allow-destructive");
     for (size_t i = 0; i < count; i++) {
         names[i] = balm_cli_nth(cli, "skip-guard", i);

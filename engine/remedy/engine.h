@@ -33,6 +33,7 @@ struct balm_engine {
     const char *role; /* a template: {account}, {partition}, {region} */
     const char *external_id;
     bool no_assume_role;    /* the process's own credentials; the account is checked all the same */
+    bool no_session_policy; /* a role is not narrowed to what the script declares */
     bool allow_destructive; /* of this command */
     const char *const *skipped_guards; /* --skip-guard; checked by balm_guards_check_names() */
     size_t skipped_guard_count;

@@ -117,6 +117,7 @@ static void add_what(struct fields *fields, const struct balm_result *result,
     if (intent->version) {
         add(fields, "reversible", balm_bool(balm_get_bool(intent->declaration, "has_undo", false)));
     }
+    if (intent->engine->no_session_policy) add(fields, "session_policy", balm_bool(false));
     if (!balm_is_null(result->skipped_guards)) {
         add(fields, "skipped_guards", result->skipped_guards);
     }

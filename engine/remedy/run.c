@@ -518,6 +518,12 @@ static void add_gates(struct balm_run *run)
     if (run->order.instead_of_aws) balm_gates_add(&run->gates, run->order.instead_of_aws);
 }
 
+static const char *session_policy_of(const struct balm_run *run)
+{
+    if (run->engine->no_session_policy) return NULL;
+    return balm_version_session_policy(run->intent.version);
+}
+
 static enum balm_code open_session(struct balm_run *run, struct balm_err *err)
 {
     const struct balm_intent *intent = &run->intent;
@@ -525,7 +531,7 @@ static enum balm_code open_session(struct balm_run *run, struct balm_err *err)
     struct balm_session_options options = {
         .role_arn = offline ? NULL : intent->role_arn,
         .external_id = intent->external_id,
-        .session_policy = balm_version_session_policy(intent->version),
+        .session_policy = session_policy_of(run),
         .region = intent->region,
         .partition = intent->partition,
         .account = intent->finding->account,
@@ -550,6 +556,7 @@ static enum balm_code open_instance(struct balm_run *run, struct balm_err *err)
         .parameters = intent->parameters,
         .limits = run->engine->limits,
         .run = run->id,
+        .session_policy = session_policy_of(run),
         .offline = run->order.instead_of_aws != NULL,
     };
 

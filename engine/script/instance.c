@@ -45,6 +45,7 @@ enum balm_code balm_instance_new(struct balm_instance **out,
     instance->limits = options->limits;
     instance->logger = options->log;
     instance->offline = options->offline;
+    instance->session_policy = options->session_policy;
     balm_arena_init(&instance->scratch, options->limits.memory);
     balm_arena_init(&instance->outcome_arena, options->limits.memory);
     balm_version_retain(options->version);

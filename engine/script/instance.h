@@ -24,6 +24,7 @@ struct balm_instance_options {
     struct balm_limits limits;
     const struct balm_log *log; /* log.debug ... also go here when not NULL */
     const char *run;            /* the run's id */
+    const char *session_policy; /* of the sessions that the script opens; NULL: none. Borrowed */
     /* Specs: aws.session{} opens without credentials; sleeping takes no time. */
     bool offline;
 };

@@ -44,6 +44,7 @@ struct balm_instance {
     struct balm_limits limits;
     const struct balm_log *logger;
     bool offline;
+    const char *session_policy;
 
     struct balm_arena arena; /* for the instance's life: resource, parameters, log */
     struct balm_value resource, parameters;

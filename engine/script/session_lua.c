@@ -189,7 +189,7 @@ int balm_session_lua_open(lua_State *L)
     options.external_id = option(L, "external_id");
     if (option(L, "region")) options.region = option(L, "region");
     options.partition = balm_session_partition(instance->session);
-    options.session_policy = balm_version_session_policy(instance->version);
+    options.session_policy = instance->session_policy;
     (void)snprintf(name, sizeof name, "balm-%s", balm_version_id(instance->version));
     options.session_name = name;
     options.agent = instance->run;
