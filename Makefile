@@ -110,7 +110,7 @@ format:
 install: build
 	install -d $(INTO)/bin $(INTO)/share/balm
 	install -m 755 $(OUT)/balm $(INTO)/bin/balm
-	install -m 644 build/models.pack engine/aws/actions.tsv $(INTO)/share/balm
+	install -m 644 build/models.pack engine/aws/actions.tsv engine/aws/resources.tsv $(INTO)/share/balm
 	find lua remediations -name '*.lua' -not -path 'lua/aws/*' \
 	    -exec install -D -m 644 {} $(INTO)/share/balm/{} \;
 

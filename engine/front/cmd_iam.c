@@ -1,11 +1,16 @@
 /*
  * balm iam: the role that the loaded remediations need in a target account.
  */
+#include "core/file.h"
+#include "core/json.h"
 #include "front/commands.h"
 #include "front/scripts.h"
 #include "remedy/iam.h"
+#include "remedy/iam_diff.h"
 
 #include <string.h>
+
+#define FILE_MAX ((size_t)16 << 20)
 
 static enum balm_code read_format(struct balm_cli *cli, enum balm_iam_format *format,
                                   struct balm_err *err)
@@ -37,28 +42,111 @@ static void warn_of_undeclared(struct balm_cli *cli, struct balm_value undeclare
     }
 }
 
-static int print_role(struct balm_cli *cli, const struct balm_scripts *scripts)
+/* Facts of the service authorisation reference; without them every resource is allowed. */
+static enum balm_code read_resources(struct balm_cli *cli, struct balm_buf *text,
+                                     struct balm_err *err)
 {
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    const char *path = balm_file_own(balm_cli_arena(cli), "resources.tsv");
+
+    if (!path) path = balm_file_own(balm_cli_arena(cli), "engine/aws/resources.tsv");
+    if (path) return balm_file_read(text, path, err);
+    balm_log(balm_cli_log(cli), BALM_LOG_WARN,
+             "Balm's own resources.tsv is not where the program lies: the role may act on every "
+             "resource");
+    return BALM_OK;
+}
+
+static enum balm_code write_role(struct balm_cli *cli, const struct balm_iam_needs *needs,
+                                 struct balm_buf *text, struct balm_err *err)
+{
+    struct balm_buf resources = BALM_BUF_INIT(FILE_MAX);
     struct balm_iam_role role = {.name = balm_cli_option(cli, "role-name"),
                                  .trust = balm_cli_option(cli, "trust"),
-                                 .external_id = balm_cli_option(cli, "external-id")};
-    struct balm_value undeclared;
+                                 .external_id = balm_cli_option(cli, "external-id"),
+                                 .boundary = balm_cli_option(cli, "boundary"),
+                                 .partition = balm_cli_option(cli, "partition"),
+                                 .policies = balm_list(balm_cli_arena(cli))};
     enum balm_iam_format format;
-    struct balm_err err;
-    enum balm_code code = read_format(cli, &format, &err);
+    enum balm_code code = read_format(cli, &format, err);
 
-    if (!code) {
-        code = balm_iam_union(scripts->versions, scripts->count, balm_cli_arena(cli),
-                              &role.permissions, &undeclared, &err);
+    if (!code && role.partition && format != BALM_IAM_JSON) {
+        code = balm_fail(err, BALM_E_ARG,
+                         "--partition belongs to --format json: a template is of the partition "
+                         "that it is used in");
     }
-    if (!code) code = balm_iam_write(&text, format, &role, &err);
-    if (code) {
+    if (!code) code = read_resources(cli, &resources, err);
+    if (!code) {
+        code = balm_iam_policies(needs, resources.bytes, balm_cli_arena(cli), &role.policies, err);
+    }
+    if (!code) code = balm_iam_write(text, format, &role, err);
+    balm_buf_free(&resources);
+    return code;
+}
+
+static int print_role(struct balm_cli *cli, const struct balm_iam_needs *needs)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_err err;
+
+    if (write_role(cli, needs, &text, &err)) {
         balm_buf_free(&text);
         return balm_cli_fail(cli, &err);
     }
-    warn_of_undeclared(cli, undeclared);
+    warn_of_undeclared(cli, needs->undeclared);
     return balm_cli_say(cli, &text, "the role");
+}
+
+static enum balm_code read_role(struct balm_cli *cli, const char *path, struct balm_value *allowed,
+                                struct balm_err *err)
+{
+    struct balm_buf text = BALM_BUF_INIT(FILE_MAX);
+    struct balm_value role;
+    enum balm_code code = balm_file_read(&text, path, err);
+
+    if (!code) {
+        code = balm_json_parse(balm_cli_arena(cli), text.bytes, text.len, &role, err);
+        if (!code) code = balm_iam_allowed(role, balm_cli_arena(cli), allowed, err);
+        if (code) balm_err_prefix(err, "--diff %s", path);
+    }
+    balm_buf_free(&text);
+    return code;
+}
+
+static int print_diff(struct balm_cli *cli, const struct balm_iam_needs *needs)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value allowed, diff;
+    struct balm_err err;
+    bool differs;
+    int status;
+
+    if (read_role(cli, balm_cli_option(cli, "diff"), &allowed, &err)) {
+        return balm_cli_fail(cli, &err);
+    }
+    diff = balm_iam_diff(allowed, needs, balm_cli_arena(cli));
+    differs = balm_list_len(balm_get(diff, "added")) + balm_list_len(balm_get(diff, "removed")) > 0;
+    if (balm_cli_wants_json(cli)) {
+        status = balm_cli_print(cli, diff, BALM_JSON_COMPACT) ? BALM_EXIT_FAILED : BALM_EXIT_OK;
+    } else {
+        balm_iam_diff_text(&text, diff);
+        status = balm_cli_say(cli, &text, "the difference");
+    }
+    return status == BALM_EXIT_OK && differs ? BALM_EXIT_CHANGES : status;
+}
+
+static int print(struct balm_cli *cli, const struct balm_scripts *scripts)
+{
+    struct balm_iam_needs needs;
+    struct balm_err err;
+
+    if (balm_iam_needs(scripts->versions, scripts->count, balm_cli_arena(cli), &needs, &err)) {
+        return balm_cli_fail(cli, &err);
+    }
+    if (balm_list_len(needs.actions) == 0) {
+        balm_fail(&err, BALM_E_ARG, "no remediation declares a permission");
+        return balm_cli_fail(cli, &err);
+    }
+    return balm_cli_has(cli, "diff") ? print_diff(cli, &needs) : print_role(cli, &needs);
 }
 
 /* A role without what a broken script needs would pass for whole: then there is none. */
@@ -72,7 +160,7 @@ static int run(struct balm_cli *cli)
         status = balm_cli_fail(cli, &err);
     } else {
         status = balm_scripts_say(cli, scripts.faults);
-        if (!status) status = print_role(cli, &scripts);
+        if (!status) status = print(cli, &scripts);
     }
     balm_scripts_close(&scripts);
     return status;
@@ -83,14 +171,23 @@ static const struct balm_option options[] = {
     {"trust", "PRINCIPAL", "who may assume it: Balm's account, or the ARN of Balm's role", false},
     {"external-id", "ID", "what Balm must tell when it assumes the role", false},
     {"role-name", "NAME", "the role's name; BalmRemediationRole if not given", false},
+    {"boundary", "ARN", "the managed policy that bounds what the role may do", false},
+    {"partition", "NAME", "of the ARNs in json; aws if not given", false},
+    {"diff", "FILE", "what the scripts add to this earlier role, and take from it", false},
     {NULL, NULL, NULL, false}};
 
 const struct balm_command balm_cmd_iam = {
     .name = "iam",
     .synopsis = "",
     .summary = "the role that the loaded remediations need in a target account",
-    .text = "Holds what the scripts declare as `permissions`, and nothing else. A template has\n"
-            "parameters for what is not given here.",
+    .text =
+        "Holds what the scripts declare as `permissions`, and nothing else: over TLS, on the\n"
+        "kinds of resources that the actions act on, with service-linked roles of the scripts'\n"
+        "own services alone. A template has parameters for what is not given here. What is too\n"
+        "much for a role's inline policy becomes several managed ones.\n"
+        "\n"
+        "--diff compares the actions with a role that --format json or cloudformation made, and\n"
+        "exits with 5 where they differ.",
     .options = options,
     .groups = BALM_OPTIONS_SCRIPTS,
     .run = run,

@@ -5,125 +5,11 @@
 #include "remedy/iam_terraform.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAME_PATTERN     "^[A-Za-z0-9_+=,.@-]{1,64}$"
+#define BOUNDARY_PATTERN "^$|^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$"
 #define EXTERNAL_PATTERN "^$|^[A-Za-z0-9_+=,.@:/-]{2,1224}$"
-
-/* ---- the union ---- */
-
-static int by_text(const void *a, const void *b)
-{
-    const struct balm_value *one = a;
-    const struct balm_value *other = b;
-
-    return strcmp(one->as.text, other->as.text);
-}
-
-enum balm_code balm_iam_union(struct balm_version *const *versions, size_t count,
-                              struct balm_arena *arena, struct balm_value *permissions,
-                              struct balm_value *undeclared, struct balm_err *err)
-{
-    struct balm_value all = balm_list(arena);
-
-    *undeclared = balm_list(arena);
-    *permissions = balm_list(arena);
-    for (size_t i = 0; i < count; i++) {
-        struct balm_value declaration = balm_version_declaration(versions[i]);
-        struct balm_value declared = balm_get(declaration, "permissions");
-
-        if (balm_is_null(declared)) {
-            balm_list_push(arena, *undeclared, balm_text(arena, balm_version_id(versions[i])));
-        }
-        for (size_t k = 0; k < balm_list_len(declared); k++)
-            balm_list_push(arena, all, balm_copy(arena, *balm_list_at(declared, k)));
-    }
-    if (balm_arena_status(arena, err)) return err->code;
-    if (balm_list_len(all) > 1) {
-        qsort(balm_list_at(all, 0), balm_list_len(all), sizeof all, by_text);
-    }
-    for (size_t i = 0; i < balm_list_len(all); i++) {
-        struct balm_value action = *balm_list_at(all, i);
-        if (i > 0 && balm_equal(action, *balm_list_at(all, i - 1))) continue;
-        balm_list_push(arena, *permissions, action);
-    }
-    return balm_arena_status(arena, err);
-}
-
-/* ---- the policy ---- */
-
-/* A statement's id: the service, letters and digits alone. */
-static struct balm_value statement_id(struct balm_arena *arena, const char *service, size_t len)
-{
-    char *id = balm_arena_copy(arena, service, len);
-    size_t kept = 0;
-
-    if (!id) return balm_null();
-    for (size_t i = 0; i < len; i++) {
-        if (isalnum((unsigned char)service[i])) id[kept++] = service[i];
-    }
-    id[0] = (char)toupper((unsigned char)id[0]);
-    return balm_string_n(id, kept);
-}
-
-static struct balm_value statement_of(struct balm_arena *arena, const char *service, size_t len)
-{
-    struct balm_value statement = balm_map(arena);
-
-    balm_map_set(arena, statement, "Sid", statement_id(arena, service, len));
-    balm_map_set(arena, statement, "Effect", balm_string("Allow"));
-    balm_map_set(arena, statement, "Action", balm_list(arena));
-    balm_map_set(arena, statement, "Resource", balm_string("*"));
-    return statement;
-}
-
-static struct balm_value document_of(struct balm_arena *arena, struct balm_value statements)
-{
-    struct balm_value document = balm_map(arena);
-
-    balm_map_set(arena, document, "Version", balm_string("2012-10-17"));
-    balm_map_set(arena, document, "Statement", statements);
-    return document;
-}
-
-static struct balm_value policy_of(struct balm_arena *arena, struct balm_value permissions)
-{
-    struct balm_value statements = balm_list(arena);
-    struct balm_value statement = balm_null();
-    const char *before = "";
-
-    for (size_t i = 0; i < balm_list_len(permissions); i++) {
-        const char *action = balm_list_at(permissions, i)->as.text;
-        size_t len = strcspn(action, ":");
-
-        if (strncmp(action, before, len + 1) != 0) {
-            statement = statement_of(arena, action, len);
-            balm_list_push(arena, statements, statement);
-        }
-        before = action;
-        balm_list_push(arena, balm_get(statement, "Action"), balm_string(action));
-    }
-    return document_of(arena, statements);
-}
-
-static enum balm_code check_size(struct balm_value policy, struct balm_err *err)
-{
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    enum balm_code code;
-
-    balm_json_print(&text, policy, BALM_JSON_COMPACT);
-    code = balm_buf_status(&text, "the role's policy", err);
-    if (!code && text.len > BALM_IAM_POLICY_MAX) {
-        code = balm_fail(err, BALM_E_LIMIT,
-                         "the permissions make a policy of %zu characters, and a role's inline "
-                         "policies hold %d: give each set of remediations a folder and a role of "
-                         "its own",
-                         text.len, BALM_IAM_POLICY_MAX);
-    }
-    balm_buf_free(&text);
-    return code;
-}
 
 /* ---- who may assume it ---- */
 
@@ -159,6 +45,29 @@ static bool is_principal(const char *text)
            is_made_of(text, "_+=,.@:/-", 20, 2048);
 }
 
+/* arn:aws:iam::123456789012:policy/Boundary; an account or "aws", whose policies are everyone's */
+static bool is_policy(const char *text)
+{
+    const char *owner = text + 4;
+
+    if (!balm_text_starts(text, "arn:aws")) return false;
+    owner += strcspn(owner, ":");
+    if (!balm_text_starts(owner, ":iam::")) return false;
+    owner += strlen(":iam::");
+    if (!balm_text_starts(owner, "aws:") &&
+        (strspn(owner, "0123456789") != 12 || owner[12] != ':')) {
+        return false;
+    }
+    owner += strcspn(owner, ":") + 1;
+    return balm_text_starts(owner, "policy/") && owner[strlen("policy/")] != '\0' &&
+           is_made_of(text, "_+=,.@:/-", 20, 2048);
+}
+
+static bool is_partition(const char *text)
+{
+    return balm_text_starts(text, "aws") && is_made_of(text, "-", 3, 11);
+}
+
 static enum balm_code check_role(const struct balm_iam_role *role, struct balm_err *err)
 {
     if (role->name && !is_made_of(role->name, "_+=,.@-", 1, 64)) {
@@ -176,7 +85,24 @@ static enum balm_code check_role(const struct balm_iam_role *role, struct balm_e
         return balm_fail(err, BALM_E_ARG,
                          "the external id must be 2 to 1224 letters, digits and _+=,.@:/-");
     }
+    if (role->boundary && !is_policy(role->boundary)) {
+        return balm_fail(err, BALM_E_ARG, "\"%.80s\" is not the ARN of a managed policy",
+                         role->boundary);
+    }
+    if (role->partition && !is_partition(role->partition)) {
+        return balm_fail(err, BALM_E_ARG, "\"%.40s\" is no partition, as aws or aws-us-gov",
+                         role->partition);
+    }
     return BALM_OK;
+}
+
+static struct balm_value document_of(struct balm_arena *arena, struct balm_value statements)
+{
+    struct balm_value document = balm_map(arena);
+
+    balm_map_set(arena, document, "Version", balm_string("2012-10-17"));
+    balm_map_set(arena, document, "Statement", statements);
+    return document;
 }
 
 static struct balm_value trust_of(struct balm_arena *arena, struct balm_value principal,
@@ -208,10 +134,81 @@ static struct balm_value condition_of(struct balm_arena *arena, struct balm_valu
     return one(arena, "StringEquals", one(arena, "sts:ExternalId", external_id));
 }
 
+/* ---- the partition ---- */
+
+static struct balm_value in_partition(struct balm_arena *arena, struct balm_value arn,
+                                      const char *partition)
+{
+    const char *rest = arn.as.text + strlen(BALM_IAM_PARTITION);
+
+    return balm_textf(arena, "arn:%s%s", partition, rest);
+}
+
+/* What stands for the partition of an ARN. */
+struct filling {
+    struct balm_arena *arena;
+    const char *partition;
+    bool substitutes; /* CloudFormation does it */
+};
+
+static struct balm_value filled(const struct filling *filling, struct balm_value value)
+{
+    struct balm_arena *arena = filling->arena;
+    struct balm_value made = value;
+
+    if (value.type == BALM_STRING && balm_text_starts(value.as.text, BALM_IAM_PARTITION)) {
+        made = in_partition(arena, value, filling->partition);
+        return filling->substitutes ? one(arena, "Fn::Sub", made) : made;
+    }
+    if (value.type == BALM_LIST) {
+        made = balm_list(arena);
+        for (size_t i = 0; i < balm_list_len(value); i++) {
+            balm_list_push(arena, made, filled(filling, *balm_list_at(value, i)));
+        }
+    } else if (value.type == BALM_MAP) {
+        made = balm_map(arena);
+        for (size_t i = 0; i < balm_map_len(value); i++) {
+            const struct balm_entry *entry = balm_map_at(value, i);
+            balm_map_set(arena, made, entry->key, filled(filling, entry->value));
+        }
+    }
+    return made;
+}
+
 /* ---- JSON ---- */
 
-static struct balm_value as_json(struct balm_arena *arena, const struct balm_iam_role *role,
-                                 struct balm_value policy)
+static struct balm_value policy_json(const struct filling *filling, struct balm_value document,
+                                     const char *name)
+{
+    struct balm_value policy = balm_map(filling->arena);
+
+    balm_map_set(filling->arena, policy, "PolicyName", balm_string(name));
+    balm_map_set(filling->arena, policy, "PolicyDocument", filled(filling, document));
+    return policy;
+}
+
+static void add_policies_json(struct balm_arena *arena, struct balm_value out,
+                              const struct balm_iam_role *role)
+{
+    const struct filling filling = {arena, role->partition, false};
+    size_t count = balm_list_len(role->policies);
+    struct balm_value managed = balm_list(arena), only;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = balm_arena_printf(arena, BALM_IAM_POLICY_NAME "%zu", i + 1);
+        balm_list_push(arena, managed,
+                       policy_json(&filling, *balm_list_at(role->policies, i), name));
+    }
+    if (count > 1) {
+        balm_map_set(arena, out, "ManagedPolicies", managed);
+        return;
+    }
+    only = *balm_list_at(managed, 0);
+    balm_map_set(arena, out, "PolicyName", balm_string(BALM_IAM_POLICY_NAME));
+    balm_map_set(arena, out, "PolicyDocument", balm_get(only, "PolicyDocument"));
+}
+
+static struct balm_value as_json(struct balm_arena *arena, const struct balm_iam_role *role)
 {
     struct balm_value out = balm_map(arena);
 
@@ -222,8 +219,10 @@ static struct balm_value as_json(struct balm_arena *arena, const struct balm_iam
         balm_map_set(arena, out, "AssumeRolePolicyDocument",
                      trust_of(arena, balm_string(role->trust), condition));
     }
-    balm_map_set(arena, out, "PolicyName", balm_string("BalmRemediations"));
-    balm_map_set(arena, out, "PolicyDocument", policy);
+    if (role->boundary) {
+        balm_map_set(arena, out, "PermissionsBoundary", balm_string(role->boundary));
+    }
+    add_policies_json(arena, out, role);
     return out;
 }
 
@@ -257,26 +256,31 @@ static struct balm_value parameters_of(struct balm_arena *arena, const struct ba
                            role->external_id ? role->external_id : ""));
     balm_map_set(arena, map, "RoleName",
                  parameter(arena, BALM_IAM_ABOUT_NAME, NAME_PATTERN, role->name));
+    balm_map_set(arena, map, "PermissionsBoundary",
+                 parameter(arena, BALM_IAM_ABOUT_BOUNDARY, BOUNDARY_PATTERN,
+                           role->boundary ? role->boundary : ""));
     return map;
 }
 
-/* Fn::If of the external id: the condition, or none. */
-static struct balm_value condition_if_any(struct balm_arena *arena)
+/* Fn::If: the value where the condition holds, else nothing. */
+static struct balm_value given(struct balm_arena *arena, const char *condition,
+                               struct balm_value value)
 {
     struct balm_value choice = balm_list(arena);
 
-    balm_list_push(arena, choice, balm_string("HasExternalId"));
-    balm_list_push(arena, choice, condition_of(arena, ref(arena, "ExternalId")));
+    balm_list_push(arena, choice, balm_string(condition));
+    balm_list_push(arena, choice, value);
     balm_list_push(arena, choice, ref(arena, "AWS::NoValue"));
     return one(arena, "Fn::If", choice);
 }
 
-static struct balm_value has_external_id(struct balm_arena *arena)
+/* The condition that a parameter is not empty. */
+static struct balm_value is_given(struct balm_arena *arena, const char *name)
 {
     struct balm_value equal = balm_list(arena);
     struct balm_value none = balm_list(arena);
 
-    balm_list_push(arena, equal, ref(arena, "ExternalId"));
+    balm_list_push(arena, equal, ref(arena, name));
     balm_list_push(arena, equal, balm_string(""));
     balm_list_push(arena, none, one(arena, "Fn::Equals", equal));
     return one(arena, "Fn::Not", none);
@@ -284,38 +288,76 @@ static struct balm_value has_external_id(struct balm_arena *arena)
 
 static struct balm_value role_resource(struct balm_arena *arena, struct balm_value policy)
 {
-    struct balm_value properties = balm_map(arena);
-    struct balm_value inline_policy = balm_map(arena);
-    struct balm_value policies = balm_list(arena);
+    struct balm_value properties = balm_map(arena), policies = balm_list(arena);
+    struct balm_value condition = condition_of(arena, ref(arena, "ExternalId"));
     struct balm_value role = one(arena, "Type", balm_string("AWS::IAM::Role"));
 
-    balm_map_set(arena, inline_policy, "PolicyName", balm_string("BalmRemediations"));
-    balm_map_set(arena, inline_policy, "PolicyDocument", policy);
-    balm_list_push(arena, policies, inline_policy);
     balm_map_set(arena, properties, "RoleName", ref(arena, "RoleName"));
     balm_map_set(arena, properties, "Description", balm_string(BALM_IAM_DESCRIPTION));
     balm_map_set(arena, properties, "MaxSessionDuration", balm_int(3600));
-    balm_map_set(arena, properties, "AssumeRolePolicyDocument",
-                 trust_of(arena, ref(arena, "TrustedPrincipal"), condition_if_any(arena)));
-    balm_map_set(arena, properties, "Policies", policies);
+    balm_map_set(arena, properties, "PermissionsBoundary",
+                 given(arena, "HasPermissionsBoundary", ref(arena, "PermissionsBoundary")));
+    balm_map_set(
+        arena, properties, "AssumeRolePolicyDocument",
+        trust_of(arena, ref(arena, "TrustedPrincipal"), given(arena, "HasExternalId", condition)));
+    if (!balm_is_null(policy)) {
+        balm_list_push(arena, policies, policy);
+        balm_map_set(arena, properties, "Policies", policies);
+    }
     balm_map_set(arena, role, "Properties", properties);
     return role;
 }
 
-static struct balm_value as_cloudformation(struct balm_arena *arena,
-                                           const struct balm_iam_role *role,
-                                           struct balm_value policy)
+static struct balm_value managed_resource(struct balm_arena *arena, struct balm_value document)
 {
-    struct balm_value out = balm_map(arena);
+    struct balm_value properties = balm_map(arena), roles = balm_list(arena);
+    struct balm_value policy = one(arena, "Type", balm_string("AWS::IAM::ManagedPolicy"));
+
+    balm_list_push(arena, roles, ref(arena, "Role"));
+    balm_map_set(arena, properties, "Description", balm_string(BALM_IAM_DESCRIPTION));
+    balm_map_set(arena, properties, "Roles", roles);
+    balm_map_set(arena, properties, "PolicyDocument", document);
+    balm_map_set(arena, policy, "Properties", properties);
+    return policy;
+}
+
+static struct balm_value resources_of(struct balm_arena *arena, const struct balm_iam_role *role)
+{
+    const struct filling filling = {arena, "${AWS::Partition}", true};
+    size_t count = balm_list_len(role->policies);
+    struct balm_value resources = balm_map(arena);
+
+    if (count == 1) {
+        balm_map_set(arena, resources, "Role",
+                     role_resource(arena, policy_json(&filling, *balm_list_at(role->policies, 0),
+                                                      BALM_IAM_POLICY_NAME)));
+        return resources;
+    }
+    balm_map_set(arena, resources, "Role", role_resource(arena, balm_null()));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = balm_arena_printf(arena, "Policy%zu", i + 1);
+        balm_map_set(arena, resources, name ? name : "Policy",
+                     managed_resource(arena, filled(&filling, *balm_list_at(role->policies, i))));
+    }
+    return resources;
+}
+
+static struct balm_value as_cloudformation(struct balm_arena *arena,
+                                           const struct balm_iam_role *role)
+{
+    struct balm_value out = balm_map(arena), conditions = balm_map(arena);
     struct balm_value arn = balm_list(arena);
 
     balm_list_push(arena, arn, balm_string("Role"));
     balm_list_push(arena, arn, balm_string("Arn"));
+    balm_map_set(arena, conditions, "HasExternalId", is_given(arena, "ExternalId"));
+    balm_map_set(arena, conditions, "HasPermissionsBoundary",
+                 is_given(arena, "PermissionsBoundary"));
     balm_map_set(arena, out, "AWSTemplateFormatVersion", balm_string("2010-09-09"));
     balm_map_set(arena, out, "Description", balm_string(BALM_IAM_DESCRIPTION));
     balm_map_set(arena, out, "Parameters", parameters_of(arena, role));
-    balm_map_set(arena, out, "Conditions", one(arena, "HasExternalId", has_external_id(arena)));
-    balm_map_set(arena, out, "Resources", one(arena, "Role", role_resource(arena, policy)));
+    balm_map_set(arena, out, "Conditions", conditions);
+    balm_map_set(arena, out, "Resources", resources_of(arena, role));
     balm_map_set(arena, out, "Outputs",
                  one(arena, "RoleArn", one(arena, "Value", one(arena, "Fn::GetAtt", arn))));
     return out;
@@ -327,22 +369,17 @@ enum balm_code balm_iam_write(struct balm_buf *out, enum balm_iam_format format,
                               const struct balm_iam_role *role, struct balm_err *err)
 {
     struct balm_arena arena = BALM_ARENA_INIT;
-    struct balm_iam_role filled = *role;
-    struct balm_value policy = policy_of(&arena, role->permissions);
+    struct balm_iam_role filled_in = *role;
     enum balm_code code = check_role(role, err);
 
-    if (!filled.name) filled.name = BALM_IAM_ROLE_NAME;
-    if (!code && balm_list_len(role->permissions) == 0) {
-        code = balm_fail(err, BALM_E_ARG, "no remediation declares a permission");
-    }
-    if (!code) code = check_size(policy, err);
+    if (!filled_in.name) filled_in.name = BALM_IAM_ROLE_NAME;
+    if (!filled_in.partition) filled_in.partition = "aws";
     if (code) goto out;
     if (format == BALM_IAM_TERRAFORM) {
-        balm_iam_terraform(out, &filled, policy);
+        balm_iam_terraform(out, &filled_in);
     } else {
-        struct balm_value text = format == BALM_IAM_JSON
-                                     ? as_json(&arena, &filled, policy)
-                                     : as_cloudformation(&arena, &filled, policy);
+        struct balm_value text = format == BALM_IAM_JSON ? as_json(&arena, &filled_in)
+                                                         : as_cloudformation(&arena, &filled_in);
         balm_json_print(out, text, BALM_JSON_PRETTY);
         balm_buf_adds(out, "\n");
     }

@@ -33,6 +33,14 @@ variable "role_name" {
   default     = "BalmRemediationRole"
 }
 
+variable "permissions_boundary" {
+  description = "The ARN of the managed policy that bounds what the role may do. Empty: none."
+  type        = string
+  default     = ""
+}
+
+data "aws_partition" "current" {}
+
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -54,80 +62,201 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+resource "aws_iam_role" "balm" {
+  name                 = var.role_name
+  description          = "Balm assumes this role to fix resources of this account; it may do what the remediations declare, and nothing else."
+  max_session_duration = 3600
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary == "" ? null : var.permissions_boundary
+}
+
 data "aws_iam_policy_document" "remediations" {
   statement {
-    sid       = "Cloudtrail"
-    resources = ["*"]
+    sid = "Cloudtrail"
 
     actions = [
       "cloudtrail:CreateTrail",
       "cloudtrail:DeleteTrail",
-      "cloudtrail:DescribeTrails",
       "cloudtrail:GetTrail",
       "cloudtrail:GetTrailStatus",
       "cloudtrail:StartLogging",
       "cloudtrail:StopLogging",
       "cloudtrail:UpdateTrail",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:cloudtrail:*:*:trail/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Dynamodb"
+    sid = "CloudtrailAny"
+
+    actions = [
+      "cloudtrail:DescribeTrails",
+    ]
+
     resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "Dynamodb"
 
     actions = [
       "dynamodb:DescribeTable",
       "dynamodb:UpdateTable",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:dynamodb:*:*:table/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Ec2"
-    resources = ["*"]
+    sid = "Ec2"
 
     actions = [
       "ec2:CreateFlowLogs",
       "ec2:DeleteFlowLogs",
-      "ec2:DescribeFlowLogs",
       "ec2:DescribeImageAttribute",
-      "ec2:DescribeInstances",
       "ec2:ModifyImageAttribute",
       "ec2:StartInstances",
       "ec2:StopInstances",
       "ec2:TerminateInstances",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:instance/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:natgateway/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:network-interface/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:subnet/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:transit-gateway-attachment/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:transit-gateway/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:vpc-flow-log/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*:*:vpc/*",
+      "arn:${data.aws_partition.current.partition}:ec2:*::image/*",
+      "arn:${data.aws_partition.current.partition}:license-manager:*:*:license-configuration:*",
+      "arn:${data.aws_partition.current.partition}:resource-groups:*:*:group/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Guardduty"
+    sid = "Ec2Any"
+
+    actions = [
+      "ec2:DescribeFlowLogs",
+      "ec2:DescribeInstances",
+    ]
+
     resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "Guardduty"
+
+    actions = [
+      "guardduty:DeleteDetector",
+      "guardduty:GetDetector",
+      "guardduty:UpdateDetector",
+    ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:guardduty:*:*:detector/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "GuarddutyAny"
 
     actions = [
       "guardduty:CreateDetector",
-      "guardduty:DeleteDetector",
-      "guardduty:GetDetector",
       "guardduty:ListDetectors",
-      "guardduty:UpdateDetector",
     ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Iam"
-    resources = ["*"]
+    sid = "Iam"
 
     actions = [
-      "iam:CreateServiceLinkedRole",
       "iam:DeleteAccessKey",
-      "iam:DeleteAccountPasswordPolicy",
-      "iam:GetAccountPasswordPolicy",
       "iam:ListAccessKeys",
-      "iam:UpdateAccountPasswordPolicy",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:iam::*:user/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Kms"
+    sid = "IamAny"
+
+    actions = [
+      "iam:DeleteAccountPasswordPolicy",
+      "iam:GetAccountPasswordPolicy",
+      "iam:UpdateAccountPasswordPolicy",
+    ]
+
     resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "Kms"
 
     actions = [
       "kms:CreateGrant",
@@ -137,46 +266,97 @@ data "aws_iam_policy_document" "remediations" {
       "kms:EnableKeyRotation",
       "kms:GetKeyRotationStatus",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:kms:*:*:key/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Logs"
-    resources = ["*"]
+    sid = "Logs"
 
     actions = [
       "logs:CreateLogDelivery",
       "logs:DeleteLogDelivery",
     ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Organizations"
-    resources = ["*"]
+    sid = "Organizations"
 
     actions = [
       "organizations:DescribeOrganization",
       "organizations:ListAWSServiceAccessForOrganization",
     ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "Rds"
-    resources = ["*"]
+    sid = "Rds"
 
     actions = [
-      "rds:DescribeDBInstances",
       "rds:DescribeDBSnapshotAttributes",
       "rds:ModifyDBInstance",
       "rds:ModifyDBSnapshotAttribute",
     ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:rds:*:*:db:*",
+      "arn:${data.aws_partition.current.partition}:rds:*:*:og:*",
+      "arn:${data.aws_partition.current.partition}:rds:*:*:pg:*",
+      "arn:${data.aws_partition.current.partition}:rds:*:*:secgrp:*",
+      "arn:${data.aws_partition.current.partition}:rds:*:*:snapshot:*",
+      "arn:${data.aws_partition.current.partition}:rds:*:*:subgrp:*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
   }
 
   statement {
-    sid       = "S3"
-    resources = ["*"]
+    sid = "RdsAny"
 
     actions = [
-      "s3:GetBucketAcl",
+      "rds:DescribeDBInstances",
+    ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "S3"
+
+    actions = [
       "s3:GetBucketLogging",
       "s3:GetBucketPublicAccessBlock",
       "s3:GetBucketVersioning",
@@ -187,14 +367,60 @@ data "aws_iam_policy_document" "remediations" {
       "s3:PutBucketVersioning",
       "s3:PutEncryptionConfiguration",
     ]
-  }
-}
 
-resource "aws_iam_role" "balm" {
-  name                 = var.role_name
-  description          = "Balm assumes this role to fix resources of this account; it may do what the remediations declare, and nothing else."
-  max_session_duration = 3600
-  assume_role_policy   = data.aws_iam_policy_document.trust.json
+    resources = [
+      "arn:${data.aws_partition.current.partition}:s3:::*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "S3Any"
+
+    actions = [
+      "s3:GetBucketAcl",
+    ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+  }
+
+  statement {
+    sid = "ServiceLinkedRoles"
+
+    actions = [
+      "iam:CreateServiceLinkedRole",
+    ]
+
+    resources = [
+      "arn:${data.aws_partition.current.partition}:iam::*:role/aws-service-role/cloudtrail.amazonaws.com/*",
+      "arn:${data.aws_partition.current.partition}:iam::*:role/aws-service-role/*.cloudtrail.amazonaws.com/*",
+      "arn:${data.aws_partition.current.partition}:iam::*:role/aws-service-role/guardduty.amazonaws.com/*",
+      "arn:${data.aws_partition.current.partition}:iam::*:role/aws-service-role/*.guardduty.amazonaws.com/*",
+    ]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "iam:AWSServiceName"
+      values   = ["cloudtrail.amazonaws.com", "*.cloudtrail.amazonaws.com", "guardduty.amazonaws.com", "*.guardduty.amazonaws.com"]
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "balm" {
