@@ -128,7 +128,7 @@ static void add_what(struct fields *fields, const struct balm_result *result,
 
 static void add_planned(struct fields *fields, const struct balm_result *result)
 {
-    static const char *const members[] = {"destructive", "reversible", "actions"};
+    static const char *const members[] = {"destructive", "actions"};
 
     add(fields, "complete", balm_bool(result->complete));
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
