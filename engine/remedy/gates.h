@@ -10,6 +10,7 @@
 
 #include "remedy/guard.h"
 #include "remedy/scrub.h"
+#include "remedy/store.h"
 #include "script/gate.h"
 
 struct balm_gates;
@@ -134,5 +135,22 @@ void balm_gate_apply_init(struct balm_gate_apply *gate, struct balm_value writes
                           void (*drifted)(void *owner), void *owner, struct balm_arena *arena);
 /* The fix has ended: did it make all writes? Else drift says which is missing. */
 bool balm_gate_apply_is_done(struct balm_gate_apply *gate);
+
+/* ---- claim: a kept plan is applied once ---- */
+
+struct balm_gate_claim {
+    struct balm_gate_link link;
+    struct balm_store *store;
+    struct balm_item item;
+    struct balm_store_request request;
+    struct balm_question *question; /* the write that waits for the store; NULL: none */
+    bool claimed;
+    void (*taken)(void *owner);
+    void *owner;
+};
+/* item is kept with the first write, where nothing is there yet; else taken is called, and the
+   write refused. Borrows all. */
+void balm_gate_claim_init(struct balm_gate_claim *gate, struct balm_store *store,
+                          const struct balm_item *item, void (*taken)(void *owner), void *owner);
 
 #endif

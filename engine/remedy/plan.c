@@ -214,6 +214,8 @@ const char *balm_plan_drift_text(struct balm_value drift, struct balm_arena *are
     if (strcmp(path, "complete") == 0) {
         (void)balm_buf_adds(&text, "the plan is not complete: not all that the fix would do was "
                                    "known when it was made");
+    } else if (strcmp(path, "applied") == 0) {
+        (void)balm_buf_adds(&text, "the plan was applied before");
     } else if (strcmp(path, "expires") == 0) {
         balm_time_iso8601(time, balm_get(first, "planned").as.integer);
         (void)balm_buf_addf(&text, "the plan expired at %s", time);

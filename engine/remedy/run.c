@@ -40,6 +40,7 @@ struct balm_run {
     struct balm_gate_check check;
     struct balm_gate_plan plan;
     struct balm_gate_apply apply;
+    struct balm_gate_claim claim;
     struct balm_gate_guards guards;
     struct balm_gate_journal journaled;
     struct balm_gate_record record;
@@ -492,6 +493,29 @@ static void verify_again(struct balm_run *run)
 
 /* ---- from the guards to the first phase ---- */
 
+static void on_taken(void *owner)
+{
+    struct balm_run *run = owner;
+    struct balm_value drift = balm_list(&run->arena);
+
+    balm_drift_add(drift, "applied", balm_bool(false), balm_bool(true), &run->arena);
+    end_drifted(run, drift);
+}
+
+/* The second time a check would find what it should; a script without one would write again. */
+static void add_claim(struct balm_run *run)
+{
+    struct balm_value by = balm_map(&run->arena);
+    const struct balm_item item = {.partition = "plan",
+                                   .sort = run->result.applied,
+                                   .value = by,
+                                   .expires = balm_get(run->order.plan, "expires").as.integer};
+
+    balm_map_set(&run->arena, by, "run", balm_string(run->id));
+    balm_gate_claim_init(&run->claim, run->engine->store, &item, on_taken, run);
+    balm_gates_add(&run->gates, &run->claim.link);
+}
+
 static void add_gates(struct balm_run *run)
 {
     balm_gate_permissions_init(&run->permissions, balm_get(run->intent.declaration, "permissions"));
@@ -509,6 +533,7 @@ static void add_gates(struct balm_run *run)
     }
     balm_gate_guards_init(&run->guards, &run->intent, &run->record.writes, on_write_refused, run);
     balm_gates_add(&run->gates, &run->guards.link);
+    if (is_apply(run) && run->engine->store) add_claim(run);
     if (run->journal.ledger && !is_plan(run)) {
         balm_gate_journal_init(&run->journaled, &run->journal);
         balm_gates_add(&run->gates, &run->journaled.link);

@@ -286,6 +286,46 @@ def test_the_role_is_the_plan_s(balm, standin):
         f"arn:aws:iam::{ACCOUNT}:role/Other"}
 
 
+# ---- once ----
+
+ONCE = """
+return {
+  id = "Own.Fix", parameters = {},
+  fix = function(session)
+    session:client("kms"):create_key { Description = "once" }
+  end,
+}
+"""
+
+
+def test_a_plan_without_a_check_is_applied_once_all_the_same(balm, standin):
+    own(balm, ONCE)
+    assert balm("plan", "-", "--out", "plan.json", stdin=own_event()).status == 0
+    assert apply(balm).line["status"] == "fixed"
+    again = apply(balm)
+    expect_drift(again, "applied")
+    assert again.line["detail"] == "the plan was applied before"
+    assert cases.writes(standin) == ["CreateKey"]
+
+
+def test_of_two_that_apply_a_plan_at_once_one_writes(balm, standin):
+    own(balm, ONCE)
+    assert balm("plan", "-", "--out", "plan.json", stdin=own_event()).status == 0
+    both = [balm.start("apply", "plan.json") for _ in range(4)]
+    told = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert sorted(line["status"] for line in told) == ["fixed", "skipped", "skipped", "skipped"], told
+    assert cases.writes(standin) == ["CreateKey"]
+
+
+def test_what_wrote_nothing_may_be_applied_once_more(balm, standin):
+    own(balm, VERSIONED)
+    assert balm("plan", "-", "--out", "plan.json", stdin=own_event()).status == 0
+    set_versioning(balm, "Suspended")
+    assert apply(balm).line["reason"] == "drift"
+    standin.reset()
+    assert apply(balm).line["status"] == "fixed"
+
+
 # ---- what is not known before ----
 
 KEYED = """
