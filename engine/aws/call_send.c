@@ -1,15 +1,12 @@
 /* client, the part that sends calls: credentials, endpoint, signature, attempts, answer. */
 #include "aws/client_internal.h"
 
-#include "aws/retry.h"
 #include "core/clock.h"
-#include "core/text.h"
-#include "core/time.h"
+#include "core/digest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define SKEW_MAX_US (INT64_C(86400) * 1000000)
 
 static void ask(struct balm_call *call);
 
@@ -90,8 +87,7 @@ static enum balm_code sign(struct balm_call *call, const struct balm_credentials
     struct balm_aws *aws = call->session->aws;
     struct balm_sigv4_options options = {.region = call->endpoint.signing_region,
                                          .service = call->endpoint.signing_name,
-                                         .now = aws->fixed_now ? aws->fixed_now
-                                                               : balm_clock_now() + aws->skew_us,
+                                         .now = balm_call_now(call),
                                          .unsigned_payload = is_unsigned_payload(call),
                                          .raw_path = call->endpoint.raw_path,
                                          .payload_header = call->endpoint.payload_header,
@@ -138,6 +134,18 @@ static enum balm_code check_account(const struct balm_call *call, const char *ac
     return err->code;
 }
 
+static void try_again(void *owner);
+
+static bool waits_for_its_turn(struct balm_call *call)
+{
+    int64_t wait = balm_call_turn(call);
+    if (!wait || balm_timer_set(call->session->aws->loop, &call->timer, wait, try_again, call)) {
+        return false;
+    }
+    call->stage = WAITING;
+    return true;
+}
+
 static void on_credentials(void *owner, const struct balm_credentials *credentials,
                            const char *account, const struct balm_err *failure)
 {
@@ -149,7 +157,9 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
         finish(call);
         return;
     }
+    (void)snprintf(call->account, sizeof call->account, "%s", account);
     code = check_account(call, account, err);
+    if (!code && !call->signed_only && waits_for_its_turn(call)) return;
     if (!code) code = resolve(call, account, err);
     if (!code) code = sign(call, credentials, err);
     if (!code && !call->signed_only) code = post(call, err);
@@ -246,50 +256,15 @@ static void read_answer(struct balm_call *call)
     if (!result->err.code) (void)balm_arena_status(&call->arena, &result->err);
 }
 
-static bool is_expired(const char *aws_code)
+/* DynamoDB's own checksum of what it sends. */
+static bool is_damaged(const struct balm_call *call)
 {
-    return strcmp(aws_code, "ExpiredToken") == 0 ||
-           strcmp(aws_code, "ExpiredTokenException") == 0 ||
-           strcmp(aws_code, "RequestExpired") == 0;
-}
-
-static bool is_skewed(const char *aws_code)
-{
-    return strcmp(aws_code, "RequestTimeTooSkewed") == 0 ||
-           strcmp(aws_code, "InvalidSignatureException") == 0 ||
-           strcmp(aws_code, "RequestInTheFuture") == 0;
-}
-
-/* Fresh credentials, once, unless another call has fetched them meanwhile. */
-static bool refresh(struct balm_call *call)
-{
-    struct balm_provider *provider = call->provider;
-    const struct balm_credentials *held = balm_provider_peek(provider, NULL);
-    if (call->refreshed) return false;
-    call->refreshed = true;
-    if (held && strcmp(held->access_key_id, call->key_id) == 0) {
-        balm_provider_expire(provider);
-        held = balm_provider_peek(provider, NULL);
-        /* Credentials that cannot be fetched anew stay what they are. */
-        if (held) return false;
-    }
-    return true;
-}
-
-/* Takes the service's clock from its answer, once, where it differs by minutes. */
-static bool correct_clock(struct balm_call *call)
-{
-    const char *date = balm_response_header(&call->response, "date");
-    int64_t there;
-    int64_t skew;
-    if (call->corrected || !date || !balm_time_parse(date, strlen(date), &there)) return false;
-    call->corrected = true;
-    skew = there - balm_clock_now();
-    if (skew > SKEW_MAX_US || skew < -SKEW_MAX_US) return false;
-    skew -= call->session->aws->skew_us;
-    if (skew < 60000000 && skew > -60000000) return false;
-    call->session->aws->skew_us += skew;
-    return true;
+    const char *sum = balm_response_header(&call->response, "x-amz-crc32");
+    char ours[16];
+    if (!sum || strcmp(balm_service_name(call->service), "dynamodb") != 0) return false;
+    (void)snprintf(ours, sizeof ours, "%" PRIu32,
+                   balm_crc32(call->response.body.bytes, call->response.body.len));
+    return strcmp(sum, ours) != 0;
 }
 
 static void try_again(void *owner)
@@ -297,33 +272,20 @@ static void try_again(void *owner)
     ask(owner);
 }
 
-static bool wants_retry(struct balm_call *call)
-{
-    const struct balm_err *err = &call->result.err;
-    if (call->attempts >= call->session->aws->config->max_attempts) return false;
-    if (err->code == BALM_E_AWS && is_expired(err->aws_code)) return refresh(call);
-    if (err->code == BALM_E_AWS && is_skewed(err->aws_code)) return correct_clock(call);
-    return balm_retry_is_retryable(err);
-}
-
-static double random_part(void)
-{
-    uint32_t bits;
-    balm_random(&bits, sizeof bits);
-    return (double)bits / (double)UINT32_MAX;
-}
-
 static void on_http(void *owner, const struct balm_err *failure)
 {
     struct balm_call *call = owner;
     struct balm_err *err = &call->result.err;
-    struct balm_loop *loop = call->session->aws->loop;
     int64_t delay;
     call->stage = WAITING;
     call->transfer = NULL;
     if (failure->code) {
         *err = *failure;
         if (call->response.was_sent) call->in_doubt = true;
+    } else if (is_damaged(call)) {
+        (void)balm_fail(err, BALM_E_NET, "the answer from %s is damaged: its CRC-32 differs",
+                        call->request.host);
+        err->retryable = call->in_doubt = true;
     } else {
         read_answer(call);
     }
@@ -331,13 +293,10 @@ static void on_http(void *owner, const struct balm_err *failure)
         ask(call);
         return;
     }
-    if (!err->code || !wants_retry(call)) {
+    if (!balm_call_wants_retry(call, &delay) ||
+        balm_timer_set(call->session->aws->loop, &call->timer, delay, try_again, call)) {
         tell(call);
-        return;
     }
-    delay = balm_retry_delay(call->attempts + 1, balm_retry_is_throttling(err->aws_code),
-                             random_part());
-    if (balm_timer_set(loop, &call->timer, delay, try_again, call)) tell(call);
 }
 
 /* ---- the door ---- */

@@ -43,6 +43,8 @@ void balm_aws_release(struct balm_aws *aws)
     balm_endpoint_memo_release(aws->endpoints);
     balm_signing_keys_release(aws->keys);
     balm_arena_free(&aws->bucket_arena);
+    balm_paces_release(aws->paces);
+    balm_skews_release(aws->skews);
     balm_pack_release(aws->pack);
     free(aws);
 }

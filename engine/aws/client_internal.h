@@ -6,9 +6,11 @@
 
 #include "aws/client.h"
 #include "aws/endpoint_memo.h"
+#include "aws/pace.h"
 
 #define BALM_ROLE_BUCKETS 512
 
+struct balm_skew;
 struct balm_role; /* an assumed role's provider, and what it was asked for */
 
 struct balm_aws {
@@ -28,7 +30,8 @@ struct balm_aws {
     struct balm_arena bucket_arena;
     struct balm_value bucket_regions; /* of buckets that lie elsewhere than was thought; or null */
     int64_t fixed_now;
-    int64_t skew_us; /* what the services' clock is ahead of ours */
+    struct balm_skew *skews; /* of services whose clock is ahead of ours, or behind */
+    struct balm_paces *paces;
     const struct balm_log *log;
 };
 
@@ -67,9 +70,13 @@ struct balm_call {
     bool in_doubt;
     bool refreshed;
     bool corrected;
-    bool redirected;  /* to the region that S3 named */
-    bool secret;      /* the answer holds credentials: all of the call is wiped in the end */
-    char key_id[160]; /* whose signature the last attempt bore */
+    bool redirected;        /* to the region that S3 named */
+    int64_t skew_us;        /* what it was signed with */
+    char account[16];       /* of the credentials; "" where it is not known */
+    struct balm_pace *pace; /* of its client, once it was needed; borrowed */
+    int retry_cost;         /* of the last retry */
+    bool secret;            /* the answer holds credentials: all of the call is wiped in the end */
+    char key_id[160];       /* whose signature the last attempt bore */
     struct balm_wanted wanted;
     struct balm_transfer *transfer;
     struct balm_timer timer;
@@ -133,5 +140,15 @@ enum balm_code balm_call_presign(struct balm_call *call, const struct balm_crede
 enum balm_code balm_call_make(struct balm_call **out, struct balm_session *session,
                               const struct balm_service *service,
                               const struct balm_call_options *options, struct balm_err *err);
+
+/* The time to sign with: that of the service. */
+int64_t balm_call_now(struct balm_call *call);
+/* Nanoseconds to wait before sending, in adaptive mode; 0: now. */
+int64_t balm_call_turn(struct balm_call *call);
+/* Looks at the outcome of an attempt (result.err, response) and says whether to make another, and
+   after how many nanoseconds. Sets err->retryable; refreshes credentials and corrects the clock
+   where that is what it takes. */
+bool balm_call_wants_retry(struct balm_call *call, int64_t *delay_ns);
+void balm_skews_release(struct balm_skew *skews);
 
 #endif

@@ -125,6 +125,7 @@ void balm_transfer_conclude(struct balm_transfer *transfer, CURLcode result)
     transfer->http->stats.connections += (uint64_t)(connects > 0 ? connects : 0);
     transfer->response->status = (int)status;
     transfer->response->was_sent = sent > 0;
+    transfer->response->timed_out = result == CURLE_OPERATION_TIMEDOUT;
     if (result == CURLE_OK || transfer->err.code) return;
     if (result == CURLE_OUT_OF_MEMORY) {
         (void)balm_nomem(&transfer->err);

@@ -38,7 +38,8 @@ struct balm_request {
 
 struct balm_response {
     int status;
-    bool was_sent; /* the request went out, at least in part: it may have had its effect */
+    bool was_sent;  /* the request went out, at least in part: it may have had its effect */
+    bool timed_out; /* no whole answer came in time */
     struct balm_header *headers; /* names in lower case */
     size_t header_len;
     struct balm_buf body;

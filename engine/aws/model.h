@@ -58,6 +58,9 @@ enum balm_timestamp_format {
     BALM_TIMESTAMP_EPOCH
 };
 
+/* Whether the request that an error answers may be sent again. */
+enum balm_retryable { BALM_NOT_RETRYABLE, BALM_RETRYABLE, BALM_RETRYABLE_THROTTLING };
+
 /* ---- the pack ---- */
 
 /* Maps the pack at path. BALM_E_IO when it cannot be read, BALM_E_INPUT when it is foreign, cut or
@@ -219,7 +222,8 @@ bool balm_shape_max(const struct balm_shape *shape, double *max);
 /* of an exception shape */
 bool balm_shape_is_exception(const struct balm_shape *shape);
 const char *balm_shape_error_code(
-    const struct balm_shape *shape);                         /* error.code, else the shape's name */
+    const struct balm_shape *shape); /* error.code, else the shape's name */
+enum balm_retryable balm_shape_retryable(const struct balm_shape *shape);
 int balm_shape_error_status(const struct balm_shape *shape); /* error.httpStatusCode or 0 */
 
 const char *balm_member_name(const struct balm_member *member); /* "" for items, keys and values */

@@ -243,6 +243,12 @@ static uint16_t payload_of(struct balm_blob *blob, struct balm_value stated, con
     return 0;
 }
 
+static uint16_t retryable_of(struct balm_value stated)
+{
+    if (stated.type != BALM_MAP) return BALM_NOT_RETRYABLE;
+    return balm_get_bool(stated, "throttling", false) ? BALM_RETRYABLE_THROTTLING : BALM_RETRYABLE;
+}
+
 static bool bound_of(struct balm_value stated, const char *which, double *bound)
 {
     struct balm_value value = balm_get(stated, which);
@@ -263,6 +269,7 @@ static void build_more(struct balm_blob *blob, struct balm_shape *shape, struct 
     more.error_code = balm_blob_text_of(blob, balm_get(error, "code"));
     more.status = (uint16_t)balm_get_int(error, "httpStatusCode", 0);
     more.payload = payload_of(blob, stated, name);
+    more.retryable = retryable_of(balm_get(stated, "retryable"));
     if (!(shape->flags & (BALM_SHAPE_HAS_MIN | BALM_SHAPE_HAS_MAX)) &&
         memcmp(&more, &none, sizeof more) == 0) {
         return;

@@ -99,6 +99,7 @@ static bool shape_is_good(const struct check *check, const struct balm_shape *sh
     }
     if (!more) return (shape->flags & (BALM_SHAPE_HAS_MIN | BALM_SHAPE_HAS_MAX)) == 0;
     if (more->payload > shape->count) return false;
+    if (more->retryable > BALM_RETRYABLE_THROTTLING) return false;
     return more->enum_count == 0 ||
            leads_to(check, &more->enums, BALM_REGION_TEXTS, more->enum_count);
 }

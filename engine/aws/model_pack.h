@@ -120,8 +120,8 @@ struct balm_shape_more {
     balm_ref error_code;
     uint16_t enum_count;
     uint16_t status;
-    uint16_t payload; /* the member's index, from 1; 0: none */
-    uint16_t unused;
+    uint16_t payload;   /* the member's index, from 1; 0: none */
+    uint16_t retryable; /* enum balm_retryable */
 };
 
 struct balm_member {

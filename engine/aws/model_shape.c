@@ -147,6 +147,11 @@ const char *balm_shape_error_code(const struct balm_shape *shape)
     return balm_pack_text(more->error_code ? &more->error_code : &shape->name);
 }
 
+enum balm_retryable balm_shape_retryable(const struct balm_shape *shape)
+{
+    return (enum balm_retryable)more_of(shape)->retryable;
+}
+
 int balm_shape_error_status(const struct balm_shape *shape)
 {
     return more_of(shape)->status;

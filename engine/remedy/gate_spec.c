@@ -96,7 +96,8 @@ static void raise(struct balm_gate_spec *spec, struct balm_question *question,
     snprintf(result.err.aws_code, sizeof result.err.aws_code, "%s", code);
     result.http_status = (int)balm_get_int(raises, "status", 400);
     result.err.http_status = result.http_status;
-    result.err.retryable = balm_retry_is_retryable(&result.err);
+    result.err.retryable =
+        balm_retry_is_retryable(&result.err, balm_call_operation(question->call));
     balm_map_set(question->arena, error, "Code", balm_string(code));
     balm_map_set(question->arena, error, "Message", balm_string(message));
     balm_map_set(question->arena, meta, "HTTPStatusCode", balm_int(result.http_status));

@@ -307,6 +307,26 @@ static void a_service_with_a_wrong_byte_is_refused_alone(void **state)
     balm_pack_release(damaged);
 }
 
+static enum balm_retryable retryable(const char *code)
+{
+    const struct balm_operation *found = operation("accessanalyzer", "GetFinding");
+    size_t i;
+    for (i = 0; i < balm_operation_error_count(found); i++) {
+        const struct balm_shape *shape = balm_operation_error_at(found, i);
+        if (strcmp(balm_shape_error_code(shape), code) == 0) return balm_shape_retryable(shape);
+    }
+    fail_msg("GetFinding has no error %s", code);
+    return BALM_NOT_RETRYABLE;
+}
+
+static void errors_say_whether_to_try_again(void **state)
+{
+    (void)state;
+    assert_int_equal(retryable("ThrottlingException"), BALM_RETRYABLE_THROTTLING);
+    assert_int_equal(retryable("InternalServerException"), BALM_RETRYABLE);
+    assert_int_equal(retryable("AccessDeniedException"), BALM_NOT_RETRYABLE);
+}
+
 /* ---- forgery: the sums would be right, so that only the check protects the accessors ---- */
 
 static size_t touched; /* so that no read is left out */
@@ -334,6 +354,7 @@ static void walk_shape(const struct balm_shape *shape)
     double bound = 0;
     touch(balm_shape_name(shape));
     touch(balm_shape_error_code(shape));
+    touched += (size_t)balm_shape_retryable(shape);
     touched += balm_shape_min(shape, &bound) + balm_shape_max(shape, &bound);
     for (i = 0; i < balm_shape_enum_count(shape); i++) {
         touch(balm_shape_enum_at(shape, i));
@@ -486,6 +507,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_called_says_why),
         cmocka_unit_test(wrong_names_meet_the_nearest),
         cmocka_unit_test(documents_are_read_in_place),
+        cmocka_unit_test(errors_say_whether_to_try_again),
         cmocka_unit_test(forged_services_pass_the_check_whole_or_not_at_all),
         cmocka_unit_test(nodes_that_hold_themselves_are_refused),
     };
