@@ -166,8 +166,9 @@ static enum balm_code read_line(struct ini *ini, struct span raw)
     size_t indent = (size_t)(line.text - raw.text);
     enum balm_code code;
     if (line.len && (line.text[0] == '#' || line.text[0] == ';')) {
-        /* Keeps the count of the lines of a nested section right. */
-        if (ini->key) (void)balm_buf_addc(&ini->value, '\n');
+        /* Keeps the count of the lines of a nested section right; in a text it leaves nothing. */
+        bool may_nest = !ini->value.len || ini->value.bytes[0] == '\n';
+        if (ini->key && may_nest) (void)balm_buf_addc(&ini->value, '\n');
         return BALM_OK;
     }
     if (ini->key && (!line.len || indent > ini->indent)) {

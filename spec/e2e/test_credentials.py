@@ -261,6 +261,12 @@ CASES = [
     Case("an instance whose role is not trusted", env=INSTANCE, says="AssumeRoleUnauthorizedAccess",
          server={"faults": {METADATA + "my-role": (200, json.dumps(
              {"Code": "AssumeRoleUnauthorizedAccess", "Message": "CANARY"}))}}),
+    Case("an instance by its own endpoint, though IPv6 is asked for",
+         env={**INSTANCE, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6"}),
+    Case("a mode that there is not", env={**INSTANCE, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "ipv5"},
+         says="must be ipv4 or ipv6"),
+    Case("a container before an instance that is forbidden",
+         env={**CONTAINER, "AWS_EC2_METADATA_DISABLED": "true"}),
     Case("no instance", env={"AWS_EC2_METADATA_DISABLED": "true"}, says="AWS_EC2_METADATA_DISABLED is true"),
 ]
 

@@ -67,9 +67,9 @@ static void of_duplicates_the_later_wins_and_sections_go_on(void **state)
 
 static void indented_lines_continue_a_value(void **state)
 {
-    struct balm_value root = ini("[a]\n  x = 1\n    more\n  y = 2\n");
+    struct balm_value root = ini("[a]\n  x = 1\n  # no\n    more\n\n    # no\n    yet\n  y = 2\n");
     (void)state;
-    assert_string_equal(setting(root, "a.x"), "1\nmore");
+    assert_string_equal(setting(root, "a.x"), "1\nmore\n\nyet");
     assert_string_equal(setting(root, "a.y"), "2");
 }
 
