@@ -3,7 +3,12 @@
  */
 #include "aws/codec_internal.h"
 
+#include "core/text.h"
+
 #include <expat.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CHUNK ((size_t)1 << 24) /* expat counts in int */
@@ -15,6 +20,40 @@ struct driver {
     enum balm_code code; /* the first failure, told in err */
     struct balm_err *err;
 };
+
+/* What is read may be a secret, and expat wipes nothing: each block has its size before it. */
+struct block {
+    size_t size;
+    alignas(max_align_t) char bytes[];
+};
+
+static void *allocate(size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+
+    if (!block) return NULL;
+    block->size = size;
+    return block->bytes;
+}
+
+static void wipe_and_free(void *bytes)
+{
+    struct block *block = bytes ? (struct block *)(void *)((char *)bytes - sizeof *block) : NULL;
+
+    if (block) balm_wipe(block->bytes, block->size);
+    free(block);
+}
+
+static void *reallocate(void *bytes, size_t size)
+{
+    size_t old = bytes ? ((struct block *)(void *)((char *)bytes - sizeof(struct block)))->size : 0;
+    void *moved = allocate(size);
+
+    if (!moved) return NULL;
+    if (old) memcpy(moved, bytes, old < size ? old : size);
+    wipe_and_free(bytes);
+    return moved;
+}
 
 const char *balm_codec_local_name(const char *name)
 {
@@ -80,8 +119,11 @@ static void XMLCALL on_document_type(void *data, const char *name, const char *s
 enum balm_code balm_codec_xml_events(const struct balm_codec_events *events, const char *text,
                                      size_t len, struct balm_err *err)
 {
-    struct driver driver = {
-        .events = events, .parser = XML_ParserCreate("UTF-8"), .code = BALM_OK, .err = err};
+    static const XML_Memory_Handling_Suite memory = {allocate, reallocate, wipe_and_free};
+    struct driver driver = {.events = events,
+                            .parser = XML_ParserCreate_MM("UTF-8", &memory, NULL),
+                            .code = BALM_OK,
+                            .err = err};
     enum XML_Status status = XML_STATUS_OK;
     bool last = false;
 
