@@ -157,7 +157,7 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
         finish(call);
         return;
     }
-    (void)snprintf(call->account, sizeof call->account, "%s", account);
+    (void)memccpy(call->account, account, '\0', sizeof call->account - 1);
     code = check_account(call, account, err);
     if (!code && !call->signed_only && waits_for_its_turn(call)) return;
     if (!code) code = resolve(call, account, err);

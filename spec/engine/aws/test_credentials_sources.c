@@ -322,6 +322,56 @@ static void what_a_container_gives_past_its_end_is_refused(void **state)
     assert_non_null(strstr(ask(own()).err.message, "it gave credentials that expired at "));
 }
 
+static enum balm_code agent_at(const char *address)
+{
+    struct balm_aws_options options = {.region = "eu-west-1"};
+    struct balm_aws_setup setup = {.config = &config, .loop = loop};
+    struct balm_provider *provider;
+    enum balm_code code;
+    setenv(AGENT, address, 1);
+    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
+    setup.models_path = balm_file_own(&arena, "models.pack");
+    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
+    code = balm_aws_own_provider(aws, &provider, &err);
+    balm_aws_release(aws);
+    aws = NULL;
+    balm_aws_config_free(&config);
+    return code;
+}
+
+static void only_agents_are_shown_a_token(void **state)
+{
+    static const char *const agents[] = {
+        "http://169.254.170.2/a",  "http://169.254.170.23/a", "http://[fd00:ec2::23]/a",
+        "http://[::1]:8080/a?b=c", "http://localhost:1/a",    "http://127.9.9.9/a",
+        "https://agent.example/a",
+    };
+    static const char *const others[] = {
+        "http://169.254.170.3/a",
+        "http://169.254.169.254/a",
+        "http://[fd00:ec2::254]/a",
+        "http://127.0.0.1.example.com/a",
+        "http://localhost.example.com/a",
+        "http://0177.0.0.1/a",
+        "http://127.1/a",
+        "http://agent.example/a",
+        "http://me@127.0.0.1/a",
+        "http://127.0.0.1@evil.example/a",
+        "ftp://127.0.0.1/a",
+        "file:///etc/passwd",
+        "http://[::ffff:127.0.0.1]/a",
+        "127.0.0.1/a",
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof agents / sizeof *agents; i++) {
+        assert_int_equal(agent_at(agents[i]), BALM_OK);
+    }
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_int_equal(agent_at(others[i]), BALM_E_AUTH);
+    }
+}
+
 static void a_question_under_way_may_be_dropped(void **state)
 {
     struct asker asker = {.answers = 0};
@@ -401,6 +451,7 @@ int main(void)
         TEST(an_instance_that_is_silent_does_not_hold_anybody_up),
         TEST(what_an_instance_gives_past_its_end_is_used_on),
         TEST(what_a_container_gives_past_its_end_is_refused),
+        TEST(only_agents_are_shown_a_token),
         TEST(a_question_under_way_may_be_dropped),
         TEST(replaced_credentials_are_asked_for_their_account_again),
         TEST(an_own_role_s_account_is_known),
