@@ -46,6 +46,7 @@ static void answer(void *owner, struct balm_value value)
 {
     struct balm_act *act = owner;
 
+    if (act->chain && balm_map_get(value, "run")) balm_chain_add(act->chain, value);
     if (act->as_text && !balm_map_get(value, "run")) return; /* a person has read it in the log */
     print(act, value, act->as_text);
 }
@@ -243,6 +244,20 @@ int balm_act_open(struct balm_act *act, struct balm_cli *cli,
     return balm_act_close(act);
 }
 
+enum balm_code balm_act_record(struct balm_act *act, struct balm_err *err)
+{
+    struct balm_policy *policy = balm_policy_source_current(act->rig.policies);
+    const char *path = balm_cli_option(act->cli, "record");
+    enum balm_code code = BALM_OK;
+
+    if (!path) path = balm_policy_record(policy);
+    if (path) {
+        code = balm_chain_open(&act->chain, path, act->rig.world.loop, balm_cli_log(act->cli), err);
+    }
+    balm_policy_release(policy);
+    return code;
+}
+
 void balm_act_fail(struct balm_act *act, const struct balm_err *err)
 {
     if (err->code) act->exit = balm_exit_join(act->exit, balm_cli_fail(act->cli, err));
@@ -255,6 +270,7 @@ int balm_act_close(struct balm_act *act)
     if (act->writer && !balm_writer_finish(act->writer)) {
         act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED);
     }
+    if (!balm_chain_close(act->chain)) act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED);
     balm_writer_release(act->writer);
     balm_signal_release(act->signals[0]);
     balm_signal_release(act->signals[1]);

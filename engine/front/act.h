@@ -10,6 +10,7 @@
 #include "front/rig.h"
 #include "front/writer.h"
 #include "remedy/batch.h"
+#include "remedy/chain.h"
 
 struct balm_act {
     struct balm_cli *cli;
@@ -23,6 +24,7 @@ struct balm_act {
     int exit;
 
     /* Its own. */
+    struct balm_chain *chain; /* NULL: no record is asked for */
     struct balm_writer *writer;
     struct balm_buf text; /* of one result */
     struct balm_batch *batch;
@@ -39,6 +41,11 @@ struct balm_act {
          "do not narrow the role to what the script declares; the result records it", false},      \
     {                                                                                              \
         "skip-guard", "NAME", "leave out this guard, which the result records", true               \
+    }
+#define BALM_OPTION_RECORD                                                                         \
+    {                                                                                              \
+        "record", "FILE", "append each result to this file, which shows when it was changed",      \
+            false                                                                                  \
     }
 #define BALM_OPTION_ALLOW_DESTRUCTIVE                                                              \
     {                                                                                              \
@@ -60,6 +67,8 @@ enum balm_code balm_act_run(struct balm_act *act, const struct balm_order *order
                             void *owner, struct balm_err *err);
 /* Says err, if its code is set, and joins it to the exit status. */
 void balm_act_fail(struct balm_act *act, const struct balm_err *err);
+/* Each result goes to the file that --record names as well, or else the configuration. */
+enum balm_code balm_act_record(struct balm_act *act, struct balm_err *err);
 int balm_act_close(struct balm_act *act);
 
 /* For run and plan: is there a stream among the words, so that it may last? */

@@ -68,12 +68,14 @@ static int apply(struct balm_cli *cli)
 
     if (status) return status;
     act.action = BALM_ACTION_FIX;
-    if (apply_plan(&act, balm_cli_word(cli, 0), &err)) balm_act_fail(&act, &err);
+    if (balm_act_record(&act, &err) || apply_plan(&act, balm_cli_word(cli, 0), &err)) {
+        balm_act_fail(&act, &err);
+    }
     return balm_act_close(&act);
 }
 
 static const struct balm_option options[] = {
-    BALM_OPTIONS_ACT, BALM_OPTION_ALLOW_DESTRUCTIVE, {NULL, NULL, NULL, false}};
+    BALM_OPTIONS_ACT, BALM_OPTION_ALLOW_DESTRUCTIVE, BALM_OPTION_RECORD, {NULL, NULL, NULL, false}};
 
 const struct balm_command balm_cmd_apply = {
     .name = "apply",

@@ -6,7 +6,9 @@
 #include "core/time.h"
 #include "front/archive.h"
 #include "front/commands.h"
+#include "remedy/chain.h"
 #include "remedy/page.h"
+#include "remedy/policy.h"
 #include "remedy/result.h"
 
 #include <string.h>
@@ -146,6 +148,49 @@ static enum balm_code show(struct history *history, const char *run, struct balm
     return BALM_OK;
 }
 
+/* ---- the record ---- */
+
+static enum balm_code find_record(struct balm_cli *cli, const char **path, struct balm_err *err)
+{
+    struct balm_arena *arena = balm_cli_arena(cli);
+    const char *config = balm_world_config_path(cli);
+    struct balm_policy *policy;
+    struct balm_value faults;
+
+    *path = balm_cli_word(cli, 0);
+    if (*path) return BALM_OK;
+    if (balm_policy_load(&policy, config, NULL, balm_clock_now(), balm_cli_log(cli), arena, &faults,
+                         err)) {
+        return err->code;
+    }
+    if (balm_policy_record(policy)) *path = balm_arena_strdup(arena, balm_policy_record(policy));
+    balm_policy_release(policy);
+    if (*path || balm_arena_status(arena, err)) return *path ? BALM_OK : err->code;
+    return balm_fail(err, BALM_E_ARG,
+                     "--verify: name the record's file, or set `record` in the configuration");
+}
+
+static int verify(struct balm_cli *cli)
+{
+    struct balm_arena *arena = balm_cli_arena(cli);
+    struct balm_value told = balm_map(arena);
+    struct balm_chain_state state;
+    struct balm_err err;
+    const char *path;
+    enum balm_code code;
+
+    if (find_record(cli, &path, &err)) return balm_cli_fail(cli, &err);
+    code = balm_chain_verify(path, &state, &err);
+    if (code && code != BALM_E_INPUT) return balm_cli_fail(cli, &err);
+    balm_map_set(arena, told, "record", balm_string(path));
+    balm_map_set(arena, told, "intact", balm_bool(!code));
+    balm_map_set(arena, told, "lines", balm_int((int64_t)state.lines));
+    balm_map_set(arena, told, "last", balm_string(state.last));
+    if (code) balm_map_set(arena, told, "broken", balm_string(err.message));
+    if (balm_cli_print(cli, told, 0)) return BALM_EXIT_FAILED;
+    return code ? BALM_EXIT_FAILED : BALM_EXIT_OK;
+}
+
 /* ---- the command ---- */
 
 static const char *const of_lists[] = {"account", "remediation", "status",     "resource",
@@ -168,6 +213,7 @@ static int history(struct balm_cli *cli)
     const char *run = balm_cli_word(cli, 0);
     struct balm_err err;
 
+    if (balm_cli_has(cli, "verify")) return verify(cli);
     if (check_words(cli, &err) || balm_world_open(&history.world, cli, 0, &err)) {
         return balm_cli_fail(cli, &err);
     }
@@ -189,18 +235,20 @@ static const struct balm_option options[] = {
     {"limit", "N", "at most so many (100)", false},
     {"unfinished", NULL, "runs that began to write and whose process is gone", false},
     {"unverified", NULL, "runs whose writes were accepted, but whose check did not hold", false},
+    {"verify", NULL, "hold the record in FILE (--record, `record` in balm.lua) against its hashes",
+     false},
     {NULL, NULL, NULL, false}};
 
 const struct balm_command balm_cmd_history = {
     .name = "history",
-    .synopsis = "[RUN]",
+    .synopsis = "[RUN]\n--verify [FILE]",
     .summary = "the runs of the past, newest first, or one with all its calls",
     .text =
         "RUN is a run's id, or the beginning of one: at least 8 characters that no other begins\n"
         "with. A run that began to write and never ended is shown with the writes that were\n"
         "recorded before they were sent; what became of the last one is not known.",
     .options = options,
-    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_STORE,
+    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,
     .words_max = 1,
     .run = history,
 };

@@ -18,13 +18,16 @@ static int run(struct balm_cli *cli)
     status = balm_act_open(&act, cli, &options_of_rig);
     if (status) return status;
     act.action = BALM_ACTION_FIX;
-    if (balm_act_events(&act, by_hand, &err)) balm_act_fail(&act, &err);
+    if (balm_act_record(&act, &err) || balm_act_events(&act, by_hand, &err)) {
+        balm_act_fail(&act, &err);
+    }
     return balm_act_close(&act);
 }
 
 static const struct balm_option options[] = {BALM_OPTIONS_BY_HAND,
                                              BALM_OPTIONS_ACT,
                                              BALM_OPTION_ALLOW_DESTRUCTIVE,
+                                             BALM_OPTION_RECORD,
                                              {NULL, NULL, NULL, false}};
 
 const struct balm_command balm_cmd_run = {

@@ -51,7 +51,9 @@ static int undo(struct balm_cli *cli)
     }
     status = balm_act_open(&up.act, cli, &options_of_rig);
     if (status) return status;
-    if (undo_run(&up, &err)) balm_act_fail(&up.act, &err);
+    if ((!balm_cli_has(cli, "plan") && balm_act_record(&up.act, &err)) || undo_run(&up, &err)) {
+        balm_act_fail(&up.act, &err);
+    }
     return balm_act_close(&up.act);
 }
 
@@ -62,6 +64,7 @@ static const struct balm_option options_of_undo[] = {
      false},
     {"skip-guard", "NAME", "leave out this guard where a change is made again", true},
     BALM_OPTION_ALLOW_DESTRUCTIVE,
+    BALM_OPTION_RECORD,
     {NULL, NULL, NULL, false}};
 
 const struct balm_command balm_cmd_undo = {

@@ -149,6 +149,11 @@ const char *balm_policy_external_id(const struct balm_policy *policy)
     return balm_get_string(policy->root, "external_id", NULL);
 }
 
+const char *balm_policy_record(const struct balm_policy *policy)
+{
+    return balm_get_string(policy->root, "record", NULL);
+}
+
 bool balm_policy_requires_permissions(const struct balm_policy *policy)
 {
     return balm_get_bool(policy->root, "require_permissions", false);

@@ -49,6 +49,7 @@ const char *balm_policy_path(const struct balm_policy *policy); /* "" when there
 const char *balm_policy_hash(const struct balm_policy *policy); /* SHA-256 of the text, hex; "" */
 const char *balm_policy_role(const struct balm_policy *policy); /* template or NULL */
 const char *balm_policy_external_id(const struct balm_policy *policy);
+const char *balm_policy_record(const struct balm_policy *policy); /* a file's path, or NULL */
 bool balm_policy_requires_permissions(const struct balm_policy *policy);
 /* May Balm act in this account? Yes where no `accounts` are stated. */
 bool balm_policy_has_account(const struct balm_policy *policy, const char *account);

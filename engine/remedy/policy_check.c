@@ -359,6 +359,7 @@ void balm_policy_check(struct balm_value root, struct balm_catalog *catalog,
         {"remediations", check_remediations, false},
         {"associate_controls", check_boolean, false},
         {"require_permissions", check_boolean, false},
+        {"record", check_text, false},
         {"guards", check_guards, false},
         {"exclude", check_exclude, false},
     };

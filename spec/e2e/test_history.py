@@ -1,5 +1,6 @@
 """balm history, and the store of runs as it looks from outside."""
 
+import hashlib
 import json
 import os
 import pty
@@ -194,3 +195,69 @@ def test_names_from_outside_do_not_drive_a_terminal(balm):
     done = balm("run", "-", stdin=json.dumps(remediate(VERSIONING, {"Name": "a\x1b[2Jb"})))
     assert "\x1b" not in balm("history", "--output", "text").out
     assert balm("history").line["run"] == done.line["run"]
+
+
+# ---- the record ----
+
+def test_a_record_has_a_line_for_each_run(balm, tmp_path):
+    first = run(balm, "--record", "record.ndjson")
+    second = run(balm, "--record", "record.ndjson")
+    undone = balm("undo", first["run"], "--force", "--record", "record.ndjson").line
+    lines = [json.loads(line) for line in (tmp_path / "record.ndjson").read_text().splitlines()]
+    for line, result in zip(lines, (first, second, undone), strict=True):
+        assert {name: line[name] for name in result} == result
+    assert lines[0]["prev"] == "0" * 64 and lines[2]["prev"] == lines[1]["hash"]
+    verified = balm("history", "--verify", "record.ndjson")
+    assert (verified.status, verified.line["intact"], verified.line["lines"]) == (0, True, 3), verified
+    assert verified.line["last"] == lines[2]["hash"]
+    assert stat.S_IMODE((tmp_path / "record.ndjson").stat().st_mode) == 0o600
+
+
+def test_anyone_can_check_the_record(balm, tmp_path):
+    """SHA-256 of each line without its hash."""
+    run(balm, "--record", "record.ndjson")
+    line = (tmp_path / "record.ndjson").read_text().rstrip("\n")
+    bare, told = line[:-75], line[-66:-2]
+    assert hashlib.sha256((bare + "}").encode()).hexdigest() == told == json.loads(line)["hash"]
+
+
+def test_the_configuration_may_name_the_record(balm, tmp_path):
+    (tmp_path / "balm.lua").write_text('return { record = "record.ndjson" }')
+    run(balm)
+    assert balm("history", "--verify").line["lines"] == 1
+    assert balm("plan", "-", stdin=event()).status == 0
+    assert balm("history", "--verify").line["lines"] == 1
+
+
+def test_a_broken_record_is_told(balm, tmp_path):
+    path = tmp_path / "record.ndjson"
+    for _ in range(3):
+        run(balm, "--record", path)
+    path.write_text(path.read_text().replace('"status":"compliant"', '"status":"fixed"', 1))
+    told = balm("history", "--verify", path)
+    assert (told.status, told.line["intact"], told.line["lines"]) == (1, False, 1), told
+    assert "line 2" in told.line["broken"]
+
+
+@pytest.mark.parametrize("path, status", [("missing/record", 2), ("balm.lua", 2), (".", 2)])
+def test_a_record_that_cannot_be_kept_stops_the_command(balm, standin, tmp_path, path, status):
+    (tmp_path / "balm.lua").write_text("return {}")
+    done = balm("run", "-", "--record", path, stdin=event())
+    assert done.status == status and path in done.err, done
+    assert standin.log() == []
+
+
+def test_without_a_record_there_is_nothing_to_verify(balm):
+    told = balm("history", "--verify")
+    assert told.status == 2 and "record" in told.err, told
+
+
+def test_processes_share_a_record(balm, tmp_path):
+    """Eight at once, each with twenty runs."""
+    (tmp_path / "events.ndjson").write_text((event() + "\n") * 20)
+    running = [balm.start("run", "events.ndjson", "--record", "record.ndjson",
+                          BALM_STORE=f"sqlite:{tmp_path}/{i}.db") for i in range(8)]
+    for process in running:
+        process.communicate(timeout=60)
+    verified = balm("history", "--verify", "record.ndjson").line
+    assert (verified["intact"], verified["lines"]) == (True, 160)
