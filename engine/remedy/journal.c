@@ -1,7 +1,6 @@
 #include "remedy/journal.h"
 
 #include "core/clock.h"
-#include "remedy/document.h"
 #include "remedy/ledger_internal.h"
 
 #include <stdio.h>
@@ -64,14 +63,18 @@ static void on_kept(void *owner, struct balm_store_request *request)
     answer(write, &request->err);
 }
 
-/* A call as it is kept, in JSON that comes back as it was. */
-static enum balm_code print_call(struct balm_buf *text, const struct balm_journal_write *write,
-                                 struct balm_arena *arena, struct balm_err *err)
+/* A call as it is kept. */
+static enum balm_code add_call(struct balm_changes *changes, const struct balm_journal_write *write,
+                               struct balm_err *err)
 {
     const struct balm_journal *journal = write->journal;
     const struct balm_call *call = write->call;
+    struct balm_arena *arena = changes->arena;
+    const char *run = journal->result->run;
     struct balm_value value = balm_map(arena);
     struct balm_value sealed;
+    char partition[BALM_SORT_SIZE];
+    char sort[BALM_SORT_SIZE];
 
     balm_map_set(arena, value, "number", balm_int((int64_t)write->number));
     balm_map_set(arena, value, "service", balm_string(balm_call_service(call)));
@@ -82,23 +85,10 @@ static enum balm_code print_call(struct balm_buf *text, const struct balm_journa
     balm_map_set(arena, value, "params",
                  balm_scrub_mark(journal->scrub, balm_call_params(call), arena));
     balm_map_set(arena, value, "kept", balm_time_value(balm_clock_now()));
-    if (balm_arena_status(arena, err)) return err->code;
-    if (balm_seal_value(journal->ledger->seal, arena, value, journal->result->run, &sealed, err)) {
-        return err->code;
-    }
-    return balm_document_write(text, sealed, err);
-}
-
-static enum balm_code add_call(struct balm_changes *changes, struct balm_journal_write *write,
-                               struct balm_buf *text, struct balm_err *err)
-{
-    char partition[BALM_SORT_SIZE];
-    char sort[BALM_SORT_SIZE];
-
-    if (print_call(text, write, changes->arena, err)) return err->code;
-    snprintf(partition, sizeof partition, "of/%s", write->journal->result->run);
+    if (balm_seal_value(journal->ledger->seal, arena, value, run, &sealed, err)) return err->code;
+    snprintf(partition, sizeof partition, "of/%s", run);
     snprintf(sort, sizeof sort, "call.%05zu", write->number);
-    balm_changes_pieces(changes, partition, sort, text->bytes, text->len);
+    balm_changes_put(changes, partition, sort, sealed);
     return balm_changes_status(changes, err);
 }
 
@@ -116,23 +106,19 @@ static void commit(struct balm_journal_write *write)
     struct balm_journal *journal = write->journal;
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_changes changes = {.arena = &arena};
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    struct balm_buf began = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_buf script = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_err *err = &write->request.err;
     enum balm_code code = BALM_OK;
 
     write->request.done = on_kept;
     write->request.owner = write;
-    if (!journal->begun) code = balm_journal_begin(journal, &changes, &began, &script, err);
-    if (!code) code = add_call(&changes, write, &text, err);
+    if (!journal->begun) code = balm_journal_begin(journal, &changes, &script, err);
+    if (!code) code = add_call(&changes, write, err);
     if (code) {
         balm_task_add(journal->ledger->loop, &write->task, failed_at_once, write);
     } else {
         balm_store_commit(journal->ledger->store, &write->request, changes.at, changes.count);
     }
-    balm_buf_wipe(&text);
-    balm_buf_wipe(&began);
     balm_buf_free(&script);
     balm_arena_free(&arena);
 }

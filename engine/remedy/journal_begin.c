@@ -93,11 +93,14 @@ static struct balm_value began_of(const struct balm_journal *journal, struct bal
 
 static void add_open(const struct balm_journal *journal, struct balm_changes *changes)
 {
-    struct balm_value process = balm_ledger_process(changes->arena);
+    struct balm_ledger *ledger = journal->ledger;
     int64_t until = balm_clock_now() + journal->lease_us + LEASE_SLACK_US;
+    struct balm_value open;
 
-    set(changes->arena, process, "until", balm_time_value(until));
-    balm_changes_put(changes, "open", journal->result->run, process);
+    if (balm_is_null(ledger->process)) ledger->process = balm_ledger_process(&ledger->arena);
+    open = balm_copy(changes->arena, ledger->process);
+    set(changes->arena, open, "until", balm_time_value(until));
+    balm_changes_put(changes, "open", journal->result->run, open);
 }
 
 static void add_closure(const struct balm_journal *journal, struct balm_changes *changes,
@@ -123,35 +126,25 @@ void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *ve
     }
 }
 
-static enum balm_code print_began(const struct balm_journal *journal, struct balm_arena *arena,
-                                  struct balm_buf *text, struct balm_err *err)
-{
-    struct balm_value began = began_of(journal, arena);
-    struct balm_value sealed;
-
-    if (balm_arena_status(arena, err)) return err->code;
-    if (balm_seal_value(journal->ledger->seal, arena, began, journal->result->run, &sealed, err)) {
-        return err->code;
-    }
-    return balm_document_write(text, sealed, err);
-}
-
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *text, struct balm_buf *script,
-                                  struct balm_err *err)
+                                  struct balm_buf *script, struct balm_err *err)
 {
     const char *run = journal->result->run;
+    struct balm_arena *arena = changes->arena;
+    struct balm_value began;
     char partition[BALM_SORT_SIZE];
     char day[BALM_DAY_SIZE];
 
     err->code = BALM_OK;
-    if (print_began(journal, changes->arena, text, err)) return err->code;
+    if (balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err)) {
+        return err->code;
+    }
     balm_ledger_day(day, run);
     snprintf(partition, sizeof partition, "run/%s", day);
     balm_changes_put(changes, partition, run,
                      balm_journal_head(journal, "running", changes->arena));
     snprintf(partition, sizeof partition, "of/%s", run);
-    balm_changes_pieces(changes, partition, "began", text->bytes, text->len);
+    balm_changes_put(changes, partition, "began", began);
     balm_changes_day(journal->ledger, changes, day);
     add_open(journal, changes);
     add_closure(journal, changes, script, err);

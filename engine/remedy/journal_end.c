@@ -13,13 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDS_MAX 256 /* that runs leave behind; more have to wait */
+#define PLAIN_MAX   ((size_t)1 << 20)
+#define PLAIN_DEPTH 100
+#define ENDS_MAX    256 /* that runs leave behind; more have to wait */
 
 struct balm_ledger_end {
     struct balm_ledger_end *next, *prev;
     struct balm_ledger *ledger;
     struct balm_journal *journal; /* waits; or NULL */
     struct balm_arena arena;      /* of head */
+    struct balm_value value;      /* what is told, until the first commit; or text */
     struct balm_buf text;
     struct balm_value head;
     char run[BALM_RUN_ID_LEN + 1];
@@ -99,26 +102,56 @@ static void make_head(struct balm_ledger_end *end, const struct balm_journal *jo
     set(end, "ms", balm_int(result->ms));
 }
 
-/* The result as it is printed, and what the run left. */
-static enum balm_code print(struct balm_ledger_end *end, const struct balm_journal *journal,
-                            struct balm_value value, struct balm_value after, struct balm_err *err)
+/* Can it be kept as it is: short, not deep, and nothing in it that printing hides? Counts size
+   down. */
+static bool is_plain(struct balm_value value, int depth, size_t *size)
 {
-    struct balm_arena scratch = BALM_ARENA_INIT;
-    struct balm_value marked = balm_scrub_mark(journal->scrub, after, &scratch);
-    struct balm_value sealed;
-    enum balm_code code;
+    size_t own = 32 + (value.type == BALM_STRING || value.type == BALM_BYTES ? value.len : 0);
 
-    (void)balm_buf_adds(&end->text, "{\"result\":");
-    (void)balm_json_print(&end->text, value, BALM_JSON_COMPACT);
-    (void)balm_buf_adds(&end->text, ",\"after\":");
-    code = balm_arena_status(&scratch, err);
-    if (!code) {
-        code = balm_seal_value(end->ledger->seal, &scratch, marked, end->run, &sealed, err);
+    if (value.secret || depth == 0 || *size < own) return false;
+    *size -= own;
+    for (size_t i = 0; i < balm_list_len(value); i++) {
+        if (!is_plain(*balm_list_at(value, i), depth - 1, size)) return false;
     }
-    if (!code) code = balm_document_write(&end->text, sealed, err);
+    for (size_t i = 0; i < balm_map_len(value); i++) {
+        if (!is_plain(balm_map_at(value, i)->value, depth - 1, size)) return false;
+    }
+    return true;
+}
+
+/* The end as JSON, in end->text. */
+static enum balm_code print(struct balm_ledger_end *end, struct balm_value result,
+                            struct balm_value after, struct balm_err *err)
+{
+    (void)balm_buf_adds(&end->text, "{\"result\":");
+    (void)balm_json_print(&end->text, result, BALM_JSON_COMPACT);
+    (void)balm_buf_adds(&end->text, ",\"after\":");
+    if (balm_document_write(&end->text, after, err)) return err->code;
     (void)balm_buf_addc(&end->text, '}');
-    balm_arena_free(&scratch);
-    return code ? code : balm_buf_status(&end->text, "the result", err);
+    return balm_buf_status(&end->text, "the result", err);
+}
+
+/* The result as it is printed, and what the run left: either goes with the first commit as it is,
+   in value, or as text. Both live in scratch, or in the run. */
+static enum balm_code tell(struct balm_ledger_end *end, const struct balm_journal *journal,
+                           struct balm_value result, struct balm_value after,
+                           struct balm_arena *scratch, struct balm_err *err)
+{
+    struct balm_value marked = balm_scrub_mark(journal->scrub, after, scratch);
+    size_t size = PLAIN_MAX;
+    struct balm_value sealed;
+
+    if (balm_arena_status(scratch, err)) return err->code;
+    if (balm_seal_value(end->ledger->seal, scratch, marked, end->run, &sealed, err)) {
+        return err->code;
+    }
+    if (!is_plain(result, PLAIN_DEPTH, &size) || !is_plain(sealed, PLAIN_DEPTH, &size)) {
+        return print(end, result, sealed, err);
+    }
+    end->value = balm_map(scratch);
+    balm_map_set(scratch, end->value, "result", result);
+    balm_map_set(scratch, end->value, "after", sealed);
+    return balm_arena_status(scratch, err);
 }
 
 /* ---- commits ---- */
@@ -163,6 +196,11 @@ static void add_piece(struct balm_ledger_end *end, struct balm_changes *changes)
     char partition[BALM_SORT_SIZE];
 
     snprintf(partition, sizeof partition, "of/%s", end->run);
+    if (!balm_is_null(end->value)) {
+        balm_changes_put(changes, partition, "end.000", end->value);
+        end->value = balm_null();
+        return;
+    }
     balm_changes_piece(changes, partition, "end", end->piece++,
                        balm_string_n(end->text.bytes + end->at, to - end->at));
     end->at = to;
@@ -215,6 +253,7 @@ void balm_journal_end(struct balm_journal *journal, struct balm_value value,
 {
     struct balm_ledger *ledger = journal->ledger;
     struct balm_ledger_end *end = ledger ? end_new(journal) : NULL;
+    struct balm_arena scratch = BALM_ARENA_INIT;
     bool waits;
 
     if (ledger) balm_timer_stop(ledger->loop, &journal->timer);
@@ -233,11 +272,12 @@ void balm_journal_end(struct balm_journal *journal, struct balm_value value,
     make_head(end, journal);
     end->trail_count =
         balm_trail_changes(journal->result, end->wrote, balm_clock_now(), &end->arena, end->trail);
-    if (print(end, journal, value, after, &end->request.err) ||
+    if (tell(end, journal, value, after, &scratch, &end->request.err) ||
         balm_arena_status(&end->arena, &end->request.err)) {
         balm_task_add(ledger->loop, &end->task, finish, end);
     } else {
         commit(end);
     }
+    balm_arena_free(&scratch);
     if (!waits) ended(owner);
 }

@@ -4,17 +4,18 @@
  *
  *   partition      sort               value
  *   run/DAY        RUN                the head: what a list shows. DAY is UTC, "2026-11-25"
- *   of/RUN         began.PIECE        what the run is to do, and what `check` found (`before`)
- *                  call.NUMBER.PIECE  a write, as it is to be sent
+ *   of/RUN         began              what the run is to do, and what `check` found (`before`)
+ *                  call.NUMBER        a write, as it is to be sent
  *                  done.NUMBER        how that ended, where the run went on for long after it
- *                  end.PIECE          the result as it was printed, and what the run left (`after`)
+ *                  end.PIECE          the result as printed, and what the run left (`after`)
  *   script         HASH.PIECE         a version's script with all that it requires
  *   days           DAY                there are runs of this day
  *   open           RUN                it began, and has not ended: which process, until when
  *   unverified     RUN                it ended as unverified
  *
  * Run ids are UUIDs that begin with the time, so runs sort by it, and their day is known. A PIECE
- * is a part of a text that is too long for one commit. What is secret is sealed for its run.
+ * is a part of a JSON text that is too long for one commit; what is not lies there as it is. What
+ * is secret is sealed for its run.
  */
 #ifndef BALM_REMEDY_LEDGER_H
 #define BALM_REMEDY_LEDGER_H

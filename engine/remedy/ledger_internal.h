@@ -21,6 +21,7 @@ struct balm_ledger {
     struct balm_seal *seal;
     const struct balm_log *log;
     struct balm_arena arena;       /* what lives as long as the ledger */
+    struct balm_value process;     /* as of balm_ledger_process(); null until it is first needed */
     struct balm_value engine;      /* {user, host, pid}: who we are */
     char known_day[BALM_DAY_SIZE]; /* of which "days" has an item */
     struct balm_value closures;    /* map: the hashes that "script" surely has */
@@ -82,11 +83,9 @@ enum balm_code balm_changes_status(const struct balm_changes *changes, struct ba
 
 /* ---- journal_begin.c ---- */
 
-/* Adds what the run is to do. The changes' texts lie in text and script until they are
-   committed. */
+/* Adds what the run is to do. The source lies in script until it is committed. */
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *text, struct balm_buf *script,
-                                  struct balm_err *err);
+                                  struct balm_buf *script, struct balm_err *err);
 /* The store has this version's source. */
 void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *version);
 /* The head of a run: what a list shows of it. status as in a result, or "running". */

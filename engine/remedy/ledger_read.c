@@ -126,34 +126,30 @@ struct loading {
     struct balm_store_request request;
 };
 
-static enum balm_code unseal(struct loading *loading, const struct balm_buf *text, const char *what,
+static enum balm_code unseal(struct loading *loading, struct balm_value value, const char *what,
                              struct balm_value *out, struct balm_err *err)
 {
     const char *run = loading->kept->run;
-    struct balm_value document;
 
-    if (balm_document_read(loading->arena, text->bytes, text->len, &document, err)) {
-        return damaged(run, what, err);
-    }
-    if (balm_unseal_value(loading->ledger->seal, loading->arena, document, run, out, err)) {
+    if (balm_unseal_value(loading->ledger->seal, loading->arena, value, run, out, err)) {
         return damaged(run, what, err);
     }
     return BALM_OK;
 }
 
 /* A write that was kept before it was sent, as a result lists it. */
-static enum balm_code add_call(struct loading *loading, const struct balm_buf *text,
+static enum balm_code add_call(struct loading *loading, struct balm_value kept,
                                struct balm_err *err)
 {
+    static const char *const facts[] = {"service", "operation", "region", "params"};
     struct balm_arena *arena = loading->arena;
     struct balm_value call, listed;
 
-    if (unseal(loading, text, "call", &call, err)) return err->code;
+    if (unseal(loading, kept, "call", &call, err)) return err->code;
     listed = balm_map(arena);
-    balm_map_set(arena, listed, "service", balm_get(call, "service"));
-    balm_map_set(arena, listed, "operation", balm_get(call, "operation"));
-    balm_map_set(arena, listed, "region", balm_get(call, "region"));
-    balm_map_set(arena, listed, "params", balm_get(call, "params"));
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        balm_map_set(arena, listed, facts[i], balm_get(call, facts[i]));
+    }
     balm_map_set(arena, listed, "write", balm_bool(true));
     balm_map_set(arena, listed, "status", balm_string("unknown"));
     balm_list_push(arena, loading->kept->calls, listed);
@@ -177,52 +173,39 @@ static void set_outcome(struct loading *loading, const struct balm_item *done)
     }
 }
 
-static enum balm_code read_end(struct loading *loading, const struct balm_buf *text,
-                               struct balm_err *err)
+static enum balm_code parse_end(struct loading *loading, const struct balm_buf *text,
+                                struct balm_value *after, struct balm_err *err)
 {
-    struct balm_kept *kept = loading->kept;
-    struct balm_value end, after;
+    struct balm_value end;
 
-    if (balm_json_parse(loading->arena, text->bytes, text->len, &end, err) ||
-        balm_document_value(loading->arena, balm_get(end, "after"), &after, err) ||
-        balm_unseal_value(loading->ledger->seal, loading->arena, after, kept->run, &kept->after,
-                          err)) {
-        return damaged(kept->run, "end", err);
+    if (balm_buf_status(text, "a run", err) ||
+        balm_json_parse(loading->arena, text->bytes, text->len, &end, err) ||
+        balm_document_value(loading->arena, balm_get(end, "after"), after, err)) {
+        return damaged(loading->kept->run, "end", err);
     }
-    kept->result = balm_get(end, "result");
+    loading->kept->result = balm_get(end, "result");
     return BALM_OK;
 }
 
-/* One text, or one item that is none; *i moves behind it. */
-static enum balm_code take(struct loading *loading, size_t *i, struct balm_err *err)
+/* The end comes last; where it was long, as a text in pieces. */
+static enum balm_code take_end(struct loading *loading, size_t i, struct balm_err *err)
 {
-    const struct balm_item *item = &loading->request.items[*i];
+    struct balm_value value = loading->request.items[i].value;
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value after = balm_get(value, "after");
     enum balm_code code = BALM_OK;
 
-    if (balm_text_starts(item->sort, "done.")) {
-        set_outcome(loading, item);
-        ++*i;
-        return BALM_OK;
+    if (balm_map_get(value, "result")) {
+        loading->kept->result = balm_get(value, "result");
+    } else {
+        (void)join(&loading->request, i, "end", &text);
+        code = parse_end(loading, &text, &after, err);
     }
-    char *sort = balm_arena_strdup(loading->arena, item->sort);
-    if (!sort) return balm_nomem(err);
-    *(strrchr(sort, '.') ? strrchr(sort, '.') : sort) = '\0';
-    size_t next = join(&loading->request, *i, sort, &text);
-    *i = next > *i ? next : *i + 1;
-    code = balm_buf_status(&text, "a run", err);
-    if (!code && strcmp(sort, "began") == 0) {
-        code = unseal(loading, &text, sort, &loading->kept->began, err);
-    } else if (!code && strcmp(sort, "end") == 0) {
-        code = read_end(loading, &text, err);
-    } else if (!code && balm_text_starts(sort, "call.")) {
-        code = add_call(loading, &text, err);
-    }
-    balm_buf_wipe(&text);
-    return code;
+    balm_buf_free(&text);
+    return code ? code : unseal(loading, after, "end", &loading->kept->after, err);
 }
 
-/* All items of a run; "call" sorts before "done", and both before "end". */
+/* All items of a run; "began" sorts before "call", "done" and "end". */
 static enum balm_code take_items(struct loading *loading, struct balm_err *err)
 {
     struct balm_store_query query = {
@@ -232,8 +215,20 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
     if (balm_ledger_read(loading->ledger, &loading->request, &query, loading->arena, err)) {
         return err->code;
     }
-    for (size_t i = 0; i < loading->request.count;) {
-        if (take(loading, &i, err)) return err->code;
+    for (size_t i = 0; i < loading->request.count; i++) {
+        const struct balm_item *item = &loading->request.items[i];
+        enum balm_code code = BALM_OK;
+
+        if (strcmp(item->sort, "began") == 0) {
+            code = unseal(loading, item->value, item->sort, &loading->kept->began, err);
+        } else if (balm_text_starts(item->sort, "call.")) {
+            code = add_call(loading, item->value, err);
+        } else if (balm_text_starts(item->sort, "done.")) {
+            set_outcome(loading, item);
+        } else {
+            return take_end(loading, i, err);
+        }
+        if (code) return code;
     }
     return BALM_OK;
 }
