@@ -56,8 +56,10 @@ static void ask(struct balm_gate *gate, struct balm_question *question)
     }
     if (is_write) {
         source = add(plan, question);
-    } else {
-        plan->incomplete = true;
+    } else if (!plan->blind_read) {
+        plan->blind_read =
+            balm_arena_printf(plan->arena, "%s:%s", balm_call_service(question->call),
+                              balm_call_operation_name(question->call));
     }
     balm_gates_planned(plan->link.chain, question);
     balm_question_answer(question, unknown_answer(question, source));

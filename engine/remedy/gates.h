@@ -112,7 +112,7 @@ struct balm_gate_plan {
     struct balm_arena *arena;
     struct balm_value declared; /* the script's permissions */
     struct balm_value writes;   /* list, as plan.h has them; answered instead of sent */
-    bool incomplete;            /* a call inspected what is not known */
+    const char *blind_read;     /* the first read that asked with what is not known; NULL: none */
 };
 void balm_gate_plan_init(struct balm_gate_plan *gate, struct balm_value declared,
                          struct balm_arena *arena);

@@ -152,7 +152,8 @@ struct balm_value balm_plan_make(const struct balm_plan_parts *parts, struct bal
     if (balm_get_bool(declaration, "has_check", false)) set(arena, plan, "before", parts->before);
     set(arena, plan, "destructive", balm_bool(balm_get_bool(declaration, "destructive", false)));
     set(arena, plan, "reversible", balm_bool(balm_get_bool(declaration, "has_undo", false)));
-    set(arena, plan, "complete", balm_bool(parts->complete));
+    set(arena, plan, "complete", balm_bool(!parts->why_incomplete));
+    set_text(arena, plan, "detail", parts->why_incomplete);
     set(arena, plan, "actions", balm_plan_actions(parts->writes, arena));
     set(arena, plan, "writes", parts->writes);
     return plan;
@@ -172,7 +173,7 @@ static void compare_state(struct balm_value drift, struct balm_value plan, struc
     int64_t now = balm_clock_now();
 
     if (!balm_get_bool(plan, "complete", false)) {
-        compare(drift, plan, "complete", balm_bool(true), arena);
+        compare(drift, plan, "complete", balm_get(plan, "detail"), arena);
     }
     if (expires.type == BALM_TIME && expires.as.integer <= now) {
         compare(drift, plan, "expires", balm_time_value(now), arena);
@@ -212,8 +213,8 @@ const char *balm_plan_drift_text(struct balm_value drift, struct balm_arena *are
     const char *made;
 
     if (strcmp(path, "complete") == 0) {
-        (void)balm_buf_adds(&text, "the plan is not complete: not all that the fix would do was "
-                                   "known when it was made");
+        (void)balm_buf_adds(&text, "the plan is not complete: ");
+        balm_page_value(&text, balm_get(first, "now"), SHOWN);
     } else if (strcmp(path, "applied") == 0) {
         (void)balm_buf_adds(&text, "the plan was applied before");
     } else if (strcmp(path, "expires") == 0) {

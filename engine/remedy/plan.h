@@ -3,8 +3,8 @@
  *
  * The plan of one event is a map: run, finding (the normal form), by_hand, remediation, script
  * {path, version}, config {path, sha256} or null, parameters, account, region, role, external_id,
- * before (what check observed; absent without a check), destructive, reversible, complete, actions,
- * writes. A write is {service, operation, region, account, params, actions}; its params are as they
+ * before (what check observed; absent without a check), destructive, reversible, complete, detail
+ * (why it is not), actions, writes. A write is {service, operation, region, account, params, actions}; its params are as they
  * would be sent, without what the client makes up for each call, and with BALM_UNKNOWN where the
  * answer of an earlier write goes. What is secret is marked so.
  */
@@ -33,7 +33,7 @@ struct balm_plan_parts {
     const struct balm_intent *intent; /* filled */
     struct balm_value before;
     struct balm_value writes;
-    bool complete;
+    const char *why_incomplete; /* NULL: it is complete */
 };
 struct balm_value balm_plan_make(const struct balm_plan_parts *parts, struct balm_arena *arena);
 /* The union of its writes' actions, sorted. */

@@ -80,7 +80,7 @@ static struct balm_value plan_of(struct balm_run *run)
         .intent = &run->intent,
         .before = balm_scrub_mark(&run->scrub, run->result.before, &run->arena),
         .writes = balm_scrub_mark(&run->scrub, run->plan.writes, &run->arena),
-        .complete = run->result.complete};
+        .why_incomplete = run->result.detail};
 
     return balm_plan_make(&parts, &run->arena);
 }
@@ -194,11 +194,25 @@ static void on_drift(void *owner)
     end_drifted(run, run->apply.drift);
 }
 
+/* NULL where the plan tells all that the fix would do. */
+static const char *why_incomplete(struct balm_run *run, const struct balm_outcome *outcome)
+{
+    if (outcome->err.code) return "an error came after a write that was not sent";
+    if (outcome->retry_after > 0) {
+        return "the script asked to come back later, after a write that was not sent";
+    }
+    if (run->plan.blind_read) {
+        return balm_arena_printf(&run->arena, "%s asks with what is not known before apply",
+                                 run->plan.blind_read);
+    }
+    return outcome->met_unknown ? "the script looks into what is not known before apply" : NULL;
+}
+
 /* After an unsent write a plan tells what it knows, and that it is not all. */
 static void end_planned(struct balm_run *run, const struct balm_outcome *outcome)
 {
-    run->result.complete = !outcome->met_unknown && !run->plan.incomplete && !outcome->err.code &&
-                           outcome->retry_after <= 0;
+    run->result.detail = why_incomplete(run, outcome);
+    run->result.complete = !run->result.detail;
     if (outcome->err.code) {
         run->result.err = outcome->err;
         run->result.error =

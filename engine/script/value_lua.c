@@ -366,6 +366,7 @@ static enum balm_code read_other(struct reader *r, struct balm_value *out)
     char what[64];
 
     if (source) {
+        if (take(r, strlen(source))) return BALM_E_LIMIT;
         source = balm_arena_strdup(r->arena, source);
         *out = balm_unknown(source);
         return source ? BALM_OK : no_memory(r);

@@ -243,6 +243,8 @@ static void a_read_that_depends_on_an_unsent_write_makes_a_plan_incomplete(void 
     run(fixture, "Own.Volume", BALM_ACTION_PLAN, NULL, 0);
     assert_string_equal(text_at(fixture, "status"), "planned");
     expect_json(fixture, "complete", "false");
+    assert_string_equal(text_at(fixture, "detail"),
+                        "ec2:DescribeVolumes asks with what is not known before apply");
 }
 
 static void an_error_after_an_unsent_write_leaves_an_incomplete_plan(void **state)

@@ -309,6 +309,20 @@ static void cannot_tell_what_a_format_makes_of_an_unknown(void **state)
     assert_true(world->outcome->met_unknown);
 }
 
+static void bounds_what_an_unknown_takes(void **state)
+{
+    struct world *world = *state;
+
+    REPLIES(world, {.answer = NULL});
+    world_fails(world,
+                "local ec2 = session:client(\"ec2\")\n"
+                "local id = ec2:create_volume({ AvailabilityZone = \"a\" }).VolumeId\n"
+                "local long, tags = string.rep(\"x\", 1000000) .. id, {}\n"
+                "for i = 1, 100 do tags[i] = { Key = \"k\" .. i, Value = long } end\n"
+                "ec2:create_tags { Resources = { \"a\" }, Tags = tags }",
+                "Limit");
+}
+
 static void takes_arns_apart_and_puts_them_together(void **state)
 {
     struct world *world = *state;
@@ -421,6 +435,7 @@ int main(void)
         TEST(hands_out_what_a_plan_cannot_know),
         TEST(tells_how_a_text_is_made_of_what_a_plan_cannot_know),
         TEST(cannot_tell_what_a_format_makes_of_an_unknown),
+        TEST(bounds_what_an_unknown_takes),
         TEST(takes_arns_apart_and_puts_them_together),
         TEST(changes_policies),
         TEST(sends_raw_requests_through_the_gate),
