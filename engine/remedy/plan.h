@@ -1,12 +1,12 @@
 /*
  * plan: what a run would write, as data that can be shown, kept, and held against later.
  *
- * The plan of one event is a map: run, finding (the normal form), by_hand, remediation, script
- * {path, version}, config {path, sha256} or null, parameters, account, region, role, external_id,
- * before (what check observed; absent without a check), destructive, reversible, complete, detail
- * (why it is not), actions, writes. A write is {service, operation, region, account, params, actions}; its params are as they
- * would be sent, without what the client makes up for each call, and with BALM_UNKNOWN where the
- * answer of an earlier write goes. What is secret is marked so.
+ * The plan of one event is a map: run, finding (the normal form), remediation, script {path,
+ * version}, config {path, sha256} or null, parameters, account, region, role, external_id, before
+ * (what check observed; absent without a check), destructive, reversible, complete, detail (why it
+ * is not), actions, writes. A write is {service, operation, region, account, params, actions}; its
+ * params are as they would be sent, without what the client makes up for each call, and with
+ * BALM_UNKNOWN where the answer of an earlier write goes. What is secret is marked so.
  */
 #ifndef BALM_REMEDY_PLAN_H
 #define BALM_REMEDY_PLAN_H
