@@ -181,11 +181,12 @@ static enum balm_code seal_part(struct walk *walk, struct balm_value value, stru
     struct balm_buf sealed = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_value map;
+    struct balm_value copy = balm_copy(walk->arena, value);
     bool secret = value.secret || balm_get(value, BALM_SEALED).secret;
     enum balm_code code = start_cipher(walk);
     if (code) goto out;
     balm_buf_addc(&plain, secret ? MARKED : UNMARKED);
-    code = balm_document_write(&plain, marked(balm_copy(walk->arena, value), 0), walk->err);
+    code = balm_document_write(&plain, marked(copy, 0), walk->err);
     if (!code) code = encrypt(walk, &plain, &sealed);
     if (code) goto out;
     balm_text_base64(&text, sealed.bytes, sealed.len);
@@ -195,6 +196,7 @@ static enum balm_code seal_part(struct walk *walk, struct balm_value value, stru
     balm_map_set(walk->arena, map, BALM_SEALED, balm_text_n(walk->arena, text.bytes, text.len));
     *out = map;
 out:
+    balm_value_wipe(copy);
     balm_buf_wipe(&plain);
     balm_buf_free(&sealed);
     balm_buf_free(&text);

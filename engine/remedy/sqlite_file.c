@@ -270,21 +270,20 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
     if (code) return code;
     *absent = empty && !make;
     if (*absent) return BALM_OK;
-    if (version < SCHEMA) {
-        code = use_log(file, err);
-        if (!code) code = run_migrations(file, err);
-        if (code) return code;
-    }
-    return prepare(file, err);
+    if (make || version < SCHEMA) code = use_log(file, err); /* a restored file may have lost it */
+    if (!code && version < SCHEMA) code = run_migrations(file, err);
+    return code ? code : prepare(file, err);
 }
 
-/* With a mode of its own: SQLite's two further files get the same. */
+/* With a mode of its own: SQLite's two further files get the same. Only a file that is new may be
+   closed here, since that takes away the locks that this process has on it. */
 static enum balm_code make_file(const struct balm_sqlite_file *file, struct balm_err *err)
 {
     enum balm_code code = balm_dir_make_for(file->path, 0700, err);
     int fd;
     if (code) return balm_err_prefix(err, "the store %s cannot be made", file->path);
-    fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST) return BALM_OK;
     if (fd < 0) return io_failure(file, SQLITE_CANTOPEN, errno, err);
     close(fd);
     return BALM_OK;
