@@ -263,6 +263,8 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
     enum balm_code code;
     int status;
     sqlite3_extended_result_codes(file->db, 1);
+    /* Plans are made once, and not for each new value that is bound. */
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     sqlite3_busy_handler(file->db, on_busy, file);
     status = sqlite3_exec(file->db, settings, NULL, NULL, NULL);
     if (status) return balm_sqlite_fail(file, status, err);
