@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART_MAX   256
+#define ESCAPE_MAX 6 /* "\\u0000" */
+
 struct writer {
     struct balm_buf *buf;
     unsigned style;
@@ -42,41 +45,61 @@ size_t balm_json_plain(const char *text, size_t len)
     return i;
 }
 
-static void escape(struct balm_buf *buf, char c)
+/* Of quote, backslash and control characters. Returns how much it wrote. */
+static size_t escape(char *to, char c)
 {
     static const char plain[] = "\"\\\b\f\n\r\t";
     static const char names[] = "\"\\bfnrt";
+    static const char digits[] = "0123456789abcdef";
     const char *found = c ? strchr(plain, c) : NULL;
     if (found) {
-        char pair[2] = {'\\', names[found - plain]};
-        balm_buf_add(buf, pair, 2);
-    } else {
-        balm_buf_addf(buf, "\\u%04x", (unsigned)(unsigned char)c);
+        to[0] = '\\';
+        to[1] = names[found - plain];
+        return 2;
     }
+    memcpy(to, "\\u00", 4);
+    to[4] = digits[(unsigned char)c >> 4];
+    to[5] = digits[c & 15];
+    return ESCAPE_MAX;
 }
 
+/* What stands at text, however it must be written; *wrote is added to. Returns how much of text. */
+static size_t quote_one(char *to, const char *text, size_t len, size_t *wrote)
+{
+    uint32_t code_point;
+    size_t took;
+    if ((unsigned char)*text < 0x80) {
+        *wrote += escape(to, *text);
+        return 1;
+    }
+    took = balm_text_utf8_next(text, len, &code_point);
+    memcpy(to, took ? text : "\xEF\xBF\xBD", took ? took : 3);
+    *wrote += took ? took : 3;
+    return took ? took : 1;
+}
+
+/* Short runs, and what lies between, are collected: each add has its price. */
 enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
 {
+    char part[PART_MAX + ESCAPE_MAX + 1];
+    size_t size = 0;
     size_t i = 0;
-    balm_buf_addc(buf, '"');
+    part[size++] = '"';
     while (i < len) {
-        uint32_t code_point;
-        size_t took = balm_json_plain(text + i, len - i);
-        if (took == 0 && (unsigned char)text[i] >= 0x80) {
-            took = balm_text_utf8_next(text + i, len - i, &code_point);
-        }
-        if (took > 0) {
-            balm_buf_add(buf, text + i, took);
-        } else if ((unsigned char)text[i] < 0x80) {
-            escape(buf, text[i]);
-            took = 1;
+        size_t plain = balm_json_plain(text + i, len - i);
+        if (size + plain > PART_MAX) {
+            balm_buf_add(buf, part, size);
+            balm_buf_add(buf, text + i, plain);
+            size = 0;
         } else {
-            balm_buf_adds(buf, "\xEF\xBF\xBD");
-            took = 1;
+            memcpy(part + size, text + i, plain);
+            size += plain;
         }
-        i += took;
+        i += plain;
+        if (i < len) i += quote_one(part + size, text + i, len - i, &size);
     }
-    return balm_buf_addc(buf, '"');
+    part[size++] = '"';
+    return balm_buf_add(buf, part, size);
 }
 
 enum balm_code balm_json_number(struct balm_buf *buf, double number)

@@ -358,9 +358,44 @@ static void survives_random_damage(void **state)
     }
 }
 
+/* Mixed at random: plain runs of any length, what is escaped, and characters of all sizes. */
+static void gives_back_texts_of_any_mix(void **state)
+{
+    static const char *const parts[] = {"\"",
+                                        "\\",
+                                        "\n",
+                                        "\x01",
+                                        "\x7f",
+                                        "\xc3\xa9",
+                                        "\xe2\x82\xac",
+                                        "\xf0\x9f\x98\x80",
+                                        "plain",
+                                        "a longer run of plain text, which is longer than all of "
+                                        "the others, and then some more of it"};
+    uint32_t seed = 1;
+    char text[4096];
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        size_t len = 0;
+        seed = seed * 1664525 + 1013904223;
+        for (uint32_t left = seed >> 16 & 31; left > 0; left--) {
+            const char *part;
+            seed = seed * 1664525 + 1013904223;
+            part = parts[(seed >> 16) % (sizeof parts / sizeof *parts)];
+            memcpy(text + len, part, strlen(part));
+            len += strlen(part);
+        }
+        balm_buf_clear(&buf);
+        assert_int_equal(balm_json_quote(&buf, text, len), BALM_OK);
+        assert_true(balm_equal(parse(buf.bytes), balm_string_n(text, len)));
+        balm_arena_reset(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(gives_back_texts_of_any_mix, clean),
         cmocka_unit_test(reads_what_it_writes),
         cmocka_unit_test(allows_white_space_anywhere),
         cmocka_unit_test(keeps_integers_exact),
