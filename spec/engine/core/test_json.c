@@ -361,17 +361,12 @@ static void survives_random_damage(void **state)
 /* Mixed at random: plain runs of any length, what is escaped, and characters of all sizes. */
 static void gives_back_texts_of_any_mix(void **state)
 {
-    static const char *const parts[] = {"\"",
-                                        "\\",
-                                        "\n",
-                                        "\x01",
-                                        "\x7f",
-                                        "\xc3\xa9",
-                                        "\xe2\x82\xac",
-                                        "\xf0\x9f\x98\x80",
-                                        "plain",
-                                        "a longer run of plain text, which is longer than all of "
-                                        "the others, and then some more of it"};
+    static const char *const parts[] = {
+        "\"",           "\\",
+        "\n",           "\x01",
+        "\x7f",         "\xc3\xa9",
+        "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+        "plain",        "a run of plain text that is longer than the others"};
     uint32_t seed = 1;
     char text[4096];
     (void)state;

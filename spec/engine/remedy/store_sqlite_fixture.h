@@ -1,5 +1,6 @@
 /*
- * store_sqlite_fixture: a store over SQLite whose disk does what a test says, and processes that use it.
+ * store_sqlite_fixture: a store over SQLite whose disk does what a test says, and processes that
+ * use it.
  */
 #ifndef SPEC_ENGINE_REMEDY_STORE_SQLITE_FIXTURE_H
 #define SPEC_ENGINE_REMEDY_STORE_SQLITE_FIXTURE_H

@@ -1,5 +1,5 @@
-/* What a store over SQLite does besides: files that are damaged or not ours, other processes, and the
-   end of one's own. */
+/* What a store over SQLite does besides: files that are damaged or not ours, other processes, and
+   the end of one's own. */
 #include "store_sqlite_fixture.h"
 
 #include "core/file.h"
