@@ -143,7 +143,7 @@ static enum balm_code explain_all(struct explaining *explaining, bool by_hand, s
 static int explain(struct balm_cli *cli)
 {
     struct explaining explaining = {.cli = cli, .arena = BALM_ARENA_INIT};
-    struct balm_rig_options options = {.watches = false};
+    struct balm_rig_options options = {.records = true}; /* for what the guards remember */
     struct balm_err err;
     bool by_hand;
     int status;
@@ -173,7 +173,7 @@ const struct balm_command balm_cmd_explain = {
     .text = "Tells of each event the finding that was understood, the remediation and the role it "
             "leads\nto, its parameters, and which guard would stop it.",
     .options = options_of_explain,
-    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS,
+    .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,
     .words_max = 10000,
     .run = explain,
 };

@@ -67,15 +67,56 @@ static void excluded(const struct balm_guard *guard, struct balm_guarding *guard
 {
     const struct balm_intent *intent = guarding->intent;
     struct balm_exclusion exclusion;
+    const struct balm_exclusion_question question = {
+        intent->finding, intent->association.remediation, balm_null(), guarding->now};
     const char *until;
 
     (void)guard;
-    if (balm_policy_excludes(intent->policy, intent->finding, intent->association.remediation,
-                             guarding->now, intent->arena, &exclusion)) {
+    if (balm_policy_excludes(intent->policy, &question, intent->arena, &exclusion)) {
         balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
                           exclusion.owner, exclusion.reason);
     } else if (asks_to_be_skipped(guarding, &until)) {
         balm_guard_refuse(guarding, "its tag balm:skip-until says \"%.40s\"", until);
+    } else {
+        balm_guard_allow(guarding);
+    }
+}
+
+/* "arn:aws:sts::1:assumed-role/Name/session" or "arn:aws:iam::1:role/path/Name": the Name. */
+static const char *role_in(const char *arn, size_t *len)
+{
+    const char *name = strstr(arn, ":assumed-role/");
+    const char *end;
+
+    if (name) {
+        name += strlen(":assumed-role/");
+        *len = strcspn(name, "/");
+        return name;
+    }
+    end = strrchr(arn, '/');
+    name = end ? end + 1 : "";
+    *len = strlen(name);
+    return name;
+}
+
+/* What Balm did itself is told to it as well, where changes are watched for. */
+static void loop(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    struct balm_intent *intent = guarding->intent;
+    const char *actor = balm_get_string(intent->finding->normal, "actor", "");
+    const char *theirs, *ours;
+    size_t their_len, our_len;
+    struct balm_err err;
+
+    (void)guard;
+    if (!actor[0] || balm_intent_locate(intent, &err) || !intent->role_arn) {
+        balm_guard_allow(guarding); /* a role that cannot be told fails the run right after */
+        return;
+    }
+    theirs = role_in(actor, &their_len);
+    ours = role_in(intent->role_arn, &our_len);
+    if (their_len == our_len && strncmp(theirs, ours, our_len) == 0) {
+        balm_guard_refuse(guarding, "it was Balm's own role that made this change: %.200s", actor);
     } else {
         balm_guard_allow(guarding);
     }
@@ -109,6 +150,7 @@ static const struct balm_guard built_in[] = {
     GUARD(finding_closed, true, false, FIX | PLAN),
     GUARD(off, true, false, FIX | PLAN),
     GUARD(excluded, true, false, FIX | PLAN),
+    GUARD(loop, true, false, FIX | PLAN),
     GUARD(destructive, false, true, FIX),
 };
 
@@ -261,4 +303,18 @@ void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
     guarding->detail = balm_arena_vprintf(guarding->intent->arena, format, args);
     va_end(args);
     answer(guarding, false);
+}
+
+void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *guarding)
+{
+    struct balm_guarding *before = *list;
+
+    if (before == guarding) {
+        *list = guarding->of_guard;
+        return;
+    }
+    while (before && before->of_guard != guarding) {
+        before = before->of_guard;
+    }
+    if (before) before->of_guard = guarding->of_guard;
 }

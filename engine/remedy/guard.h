@@ -66,6 +66,9 @@ void balm_guards_forget(struct balm_guarding *guarding); /* done will not be cal
 /* Tells all guards how a run ended. */
 void balm_guards_ended(const struct balm_engine *engine, const struct balm_result *result);
 
+/* For guards that answer several at once: takes one out of their list through of_guard. */
+void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *guarding);
+
 /* A guard's two answers. */
 void balm_guard_allow(struct balm_guarding *guarding);
 void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)

@@ -6,13 +6,15 @@
 #include "remedy/hold.h"
 #include "remedy/kill_switch.h"
 #include "remedy/managed.h"
+#include "remedy/units.h"
 
 #include <stdlib.h>
 
-#define GUARDS_MAX 6
+#define GUARDS_MAX 7
 
 struct balm_guard_set {
     struct balm_kill_switch *kill_switch;
+    struct balm_units *units;
     struct balm_flapping *flapping; /* from here on NULL without a store */
     struct balm_breaker *breaker;
     struct balm_budget *budget;
@@ -25,8 +27,12 @@ struct balm_guard_set {
 static enum balm_code fill(struct balm_guard_set *set, const struct balm_guard_set_setup *setup,
                            struct balm_err *err)
 {
-    if (balm_kill_switch_new(&set->kill_switch, setup->loop, setup->aws, err)) return err->code;
+    if (balm_kill_switch_new(&set->kill_switch, setup->loop, setup->aws, err) ||
+        balm_units_new(&set->units, setup->aws, err)) {
+        return err->code;
+    }
     set->list[set->count++] = balm_kill_switch_guard(set->kill_switch);
+    set->list[set->count++] = balm_units_guard(set->units);
     set->list[set->count++] = &balm_guard_managed;
     if (!setup->store) return BALM_OK;
     if (balm_flapping_new(&set->flapping, setup->store, err) ||
@@ -63,6 +69,7 @@ void balm_guard_set_release(struct balm_guard_set *set)
     balm_budget_release(set->budget);
     balm_breaker_release(set->breaker);
     balm_flapping_release(set->flapping);
+    balm_units_release(set->units);
     balm_kill_switch_release(set->kill_switch);
     free(set);
 }

@@ -240,16 +240,8 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 static void forget(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     struct balm_kill_switch *kill = guard->owner;
-    struct balm_guarding *before = NULL;
 
-    for (struct balm_guarding *at = kill->waiting; at; before = at, at = at->of_guard) {
-        if (at != guarding) continue;
-        if (before)
-            before->of_guard = at->of_guard;
-        else
-            kill->waiting = at->of_guard;
-        return;
-    }
+    balm_guarding_unlink(&kill->waiting, guarding);
 }
 
 enum balm_code balm_kill_switch_new(struct balm_kill_switch **out, struct balm_loop *loop,

@@ -370,32 +370,52 @@ static bool matches_tag(struct balm_value wanted, struct balm_value tags)
     return true;
 }
 
-static bool matches(struct balm_value exclusion, const struct balm_finding *finding,
-                    const char *remediation, struct balm_arena *arena)
+static bool matches_unit(struct balm_value wanted, struct balm_value units)
 {
+    for (size_t i = 0; i < balm_list_len(units); i++) {
+        if (balm_equal(*balm_list_at(units, i), wanted)) return true;
+    }
+    return false;
+}
+
+static bool matches(struct balm_value exclusion, const struct balm_exclusion_question *question,
+                    struct balm_arena *arena)
+{
+    const struct balm_finding *finding = question->finding;
     struct balm_value tag = balm_get(exclusion, "tag");
+    struct balm_value unit = balm_get(exclusion, "ou");
 
     return fits(exclusion, "account", finding->account) &&
            fits(exclusion, "region", finding->region) && fits_policy(exclusion, finding) &&
            fits_resource(exclusion, finding->resource) &&
-           fits_remediation(exclusion, remediation) &&
-           (balm_is_null(tag) || matches_tag(tag, balm_finding_tags(finding, arena)));
+           fits_remediation(exclusion, question->remediation) &&
+           (balm_is_null(tag) || matches_tag(tag, balm_finding_tags(finding, arena))) &&
+           (balm_is_null(unit) || matches_unit(unit, question->units));
 }
 
-bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
-                          const char *remediation, int64_t now, struct balm_arena *arena,
+bool balm_policy_excludes(const struct balm_policy *policy,
+                          const struct balm_exclusion_question *question, struct balm_arena *arena,
                           struct balm_exclusion *out)
 {
     struct balm_value exclude = balm_get(policy->root, "exclude");
 
     for (size_t i = 0; i < balm_list_len(exclude); i++) {
         struct balm_value exclusion = *balm_list_at(exclude, i);
-        if (expiry_of(exclusion) <= now || !matches(exclusion, finding, remediation, arena))
-            continue;
+        if (expiry_of(exclusion) <= question->now || !matches(exclusion, question, arena)) continue;
         out->reason = balm_get_string(exclusion, "reason", "");
         out->owner = balm_get_string(exclusion, "owner", "");
         out->expires = balm_get_string(exclusion, "expires", "");
         return true;
+    }
+    return false;
+}
+
+bool balm_policy_excludes_units(const struct balm_policy *policy)
+{
+    struct balm_value exclude = balm_get(policy->root, "exclude");
+
+    for (size_t i = 0; i < balm_list_len(exclude); i++) {
+        if (!balm_is_null(balm_get(*balm_list_at(exclude, i), "ou"))) return true;
     }
     return false;
 }

@@ -72,9 +72,18 @@ enum balm_code balm_policy_associate(const struct balm_policy *policy, struct ba
                                      const struct balm_finding *finding, struct balm_arena *arena,
                                      struct balm_association *out, struct balm_err *err);
 /* Is the finding excluded, now? */
-bool balm_policy_excludes(const struct balm_policy *policy, const struct balm_finding *finding,
-                          const char *remediation, int64_t now, struct balm_arena *arena,
+struct balm_exclusion_question {
+    const struct balm_finding *finding;
+    const char *remediation;
+    struct balm_value units; /* ids of the units above the account; null: not known */
+    int64_t now;
+};
+/* An exclusion by `ou` holds where the units are known alone. */
+bool balm_policy_excludes(const struct balm_policy *policy,
+                          const struct balm_exclusion_question *question, struct balm_arena *arena,
                           struct balm_exclusion *out);
+/* Does any exclusion name a unit? */
+bool balm_policy_excludes_units(const struct balm_policy *policy);
 
 /* ---- the newest valid one ---- */
 

@@ -311,17 +311,26 @@ static void check_tag(struct checking *with, const char *at, struct balm_value v
     }
 }
 
+/* "ou-abcd-12345678", or a root, "r-abcd". */
+static void check_unit(struct checking *with, const char *at, struct balm_value value)
+{
+    if (value.type != BALM_STRING || value.len > 68 ||
+        (!balm_text_starts(value.as.text, "ou-") && !balm_text_starts(value.as.text, "r-"))) {
+        fault(with, at, "must be the id of an organizational unit, such as \"ou-abcd-12345678\"");
+    }
+}
+
 static void check_exclusion(struct checking *with, const char *at, struct balm_value value)
 {
     static const struct known_key keys[] = {
         {"account", check_account, false}, {"region", check_text, false},
         {"resource", check_text, false},   {"remediation", check_remediation, false},
         {"policy", check_text, false},     {"tag", check_tag, false},
-        {"reason", check_text, true},      {"owner", check_text, true},
-        {"expires", check_date, true},
+        {"ou", check_unit, false},         {"reason", check_text, true},
+        {"owner", check_text, true},       {"expires", check_date, true},
     };
-    static const char *const selectors[] = {"account",     "region", "resource",
-                                            "remediation", "policy", "tag"};
+    static const char *const selectors[] = {"account", "region", "resource", "remediation",
+                                            "policy",  "tag",    "ou"};
     bool selects = false;
 
     check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
@@ -329,9 +338,9 @@ static void check_exclusion(struct checking *with, const char *at, struct balm_v
         selects = selects || balm_map_get(value, selectors[i]) != NULL;
     }
     if (value.type == BALM_MAP && !selects) {
-        fault(
-            with, at,
-            "says nothing to exclude: state account, region, resource, remediation, policy or tag");
+        fault(with, at,
+              "says nothing to exclude: state account, ou, region, resource, remediation, policy "
+              "or tag");
     }
 }
 

@@ -15,7 +15,10 @@ end
 
 local function by_hand(event) return security_hub(event, true) end
 
+local function api_call(event) return require("events.cloudtrail").decode(event) end
+
 local readers = {
+  ["AWS API Call via CloudTrail"] = api_call,
   ["Security Hub Findings - Imported"] = security_hub,
   ["Security Hub Findings - Custom Action"] = by_hand,
   ["Security Hub Findings - API Action"] = by_hand,

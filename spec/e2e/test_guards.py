@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import ACCOUNT, remediate
+from harness import ACCOUNT, ENGINE_ACCOUNT, REGION, remediate
 
 ID = "AWS.S3.EnableBucketVersioning"
 EVENT = json.dumps(remediate(ID, {"Name": f"demo-{ACCOUNT}"}))
@@ -78,4 +78,97 @@ def test_explain_shows_what_every_guard_says(balm, standin, tmp_path):
     answers = {guard["guard"]: guard["answer"] for guard in told["guards"]}
     assert answers["kill_switch"] == "allows" and answers["managed"] == "refuses"
     assert told["outcome"] == "it would be skipped: managed"
+    assert {"flapping", "breaker", "budget", "held"} <= set(answers)
+    assert all(answer in ("allows", "refuses") for answer in answers.values())
     assert ACCOUNT in json.dumps(told) and standin.operations() == []
+
+
+# ---- organizational units ----
+
+def excluding(tmp_path, what):
+    config = tmp_path / "excluding.lua"
+    config.write_text('return { exclude = { { %s, reason = "sandboxes", owner = "a@b", expires = "2999-01-01" } } }'
+                      % what)
+    return "--config", config
+
+
+@pytest.fixture
+def organization(standin):
+    """ACCOUNT hangs two units below the root."""
+    for child, parent in ((ACCOUNT, "ou-abcd-11111111"), ("ou-abcd-11111111", "ou-abcd-22222222"),
+                          ("ou-abcd-22222222", "r-abcd")):
+        standin.set_state("organizations", "parents", child, {"Id": parent}, account=ENGINE_ACCOUNT)
+
+
+def test_an_account_is_excluded_with_all_units_above_it(balm, standin, organization, tmp_path):
+    for unit in ("ou-abcd-11111111", "ou-abcd-22222222", "r-abcd"):
+        skipped = run(balm, *excluding(tmp_path, f'ou = "{unit}"')).line
+        assert (skipped["status"], skipped["reason"]) == ("skipped", "excluded")
+        assert "sandboxes" in skipped["detail"]
+    assert run(balm, *excluding(tmp_path, 'ou = "ou-abcd-33333333"')).line["status"] == "fixed"
+
+
+def test_a_unit_that_cannot_be_found_out_is_a_no(balm, standin, tmp_path):
+    skipped = run(balm, *excluding(tmp_path, 'ou = "ou-abcd-11111111"')).line
+    assert skipped["reason"] == "excluded" and "cannot be found out" in skipped["detail"]
+
+
+# ---- Balm's own changes ----
+
+def api_call(role, **detail):
+    return {"detail-type": "AWS API Call via CloudTrail", "source": "aws.s3", "account": ACCOUNT,
+            "region": REGION, "detail": {
+                "eventSource": "s3.amazonaws.com", "eventName": "PutBucketVersioning", "eventID": "e-1",
+                "awsRegion": REGION, "recipientAccountId": ACCOUNT, "readOnly": False,
+                "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+                    "type": "Role", "arn": f"arn:aws:iam::{ACCOUNT}:role/{role}"}}},
+                "requestParameters": {"bucketName": f"demo-{ACCOUNT}"}, **detail}}
+
+
+@pytest.fixture
+def watching(tmp_path):
+    config = tmp_path / "watching.lua"
+    config.write_text('return { policies = { ["s3:PutBucketVersioning"] = "%s" } }' % ID)
+    return "--config", config
+
+
+def test_a_change_by_somebody_is_looked_at_and_one_by_balm_is_not(balm, watching):
+    def told(event):
+        return balm("run", "-", *watching, stdin=json.dumps(event)).line
+
+    skipped = told(api_call("BalmRemediationRole"))
+    assert (skipped["status"], skipped["reason"]) == ("skipped", "loop")
+    assert "BalmRemediationRole" in skipped["detail"]
+    assert told(api_call("Dev", errorCode="AccessDenied"))["reason"] == "finding_closed"
+    assert told(api_call("Dev", readOnly=True))["reason"] == "finding_closed"
+    assert told(api_call("Dev"))["status"] == "fixed"
+
+
+# ---- the budget ----
+
+def test_a_budget_of_ten_makes_ten_fixes_of_a_thousand_events_in_two_processes(balm, standin, tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "own_tag.lua").write_text("""
+return {
+  id = "Own.Tag", parameters = {}, permissions = { "s3:PutBucketVersioning" },
+  fix = function(session, resource)
+    session:client("s3"):put_bucket_versioning {
+      Bucket = "demo-" .. resource.AccountId, VersioningConfiguration = { Status = "Enabled" } }
+  end,
+}
+""")
+    config = tmp_path / "budget.lua"
+    config.write_text("return { guards = { per_hour = 10 } }")
+    events = tmp_path / "events"
+    events.write_text("".join(json.dumps(remediate("Own.Tag", {"Name": f"b{n}"})) + "\n"
+                              for n in range(500)))
+    words = ("run", events, "--config", config, "--remediations", scripts, "--concurrency", 64)
+    both = [balm.start(*words) for _ in range(2)]
+    results = [json.loads(line) for one in both for line in one.communicate(timeout=120)[0].splitlines()]
+
+    assert len(results) == 1000
+    fixed = [result for result in results if result["status"] == "fixed"]
+    skipped = [result for result in results if result.get("reason") == "budget"]
+    assert (len(fixed), len(skipped)) == (10, 990)
+    assert standin.operations(operation="PutBucketVersioning") == ["s3:PutBucketVersioning"] * 10

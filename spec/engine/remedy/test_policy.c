@@ -161,7 +161,9 @@ static bool excluded_at(struct balm_finding with, const char *time)
 {
     struct balm_exclusion out;
 
-    return balm_policy_excludes(policy, &with, with.remediation, at(time), &arena, &out);
+    const struct balm_exclusion_question question = {&with, with.remediation, balm_null(),
+                                                     at(time)};
+    return balm_policy_excludes(policy, &question, &arena, &out);
 }
 
 #define EXCLUDE(what)                                                                              \
@@ -318,6 +320,7 @@ static void each_value_has_its_type(void **state)
         {"exclude = { 5 }", "exclude[1]: must be a table"},
         {EXCLUDE("region = 5"), "exclude[1].region"},
         {EXCLUDE("resource = { \"a\" }"), "exclude[1].resource"},
+        {EXCLUDE("ou = \"sandbox\""), "exclude[1].ou: must be the id of an organizational unit"},
         {EXCLUDE("tag = 5"), "exclude[1].tag"},
         {EXCLUDE("tag = { env = 5 }"), "exclude[1].tag"},
         {EXCLUDE("tag = { \"env\" }"), "exclude[1].tag"},
@@ -534,7 +537,9 @@ static void an_exclusion_names_its_reason_and_owner(void **state)
     holds(
         "exclude = { { region = \"us-*\", reason = \"no\", owner = \"n\", expires = \"2027-06-30\""
         " }, { region = \"eu-*\", reason = \"yes\", owner = \"y\", expires = \"2027-06-30\" } }");
-    assert_true(balm_policy_excludes(policy, &one, "Own.One", at("2027-01-01"), &arena, &why));
+    assert_true(balm_policy_excludes(
+        policy, &(struct balm_exclusion_question){&one, "Own.One", balm_null(), at("2027-01-01")},
+        &arena, &why));
     assert_string_equal(why.reason, "yes");
     assert_string_equal(why.owner, "y");
     assert_string_equal(why.expires, "2027-06-30");
