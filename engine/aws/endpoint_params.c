@@ -132,6 +132,13 @@ static struct balm_value s3_disable_mrap(const struct gather *gather)
     return balm_bool(s3_flag(gather, "s3_disable_multiregion_access_points", false));
 }
 
+/* Directory buckets also take plain signatures: no session is opened for each of them. */
+static struct balm_value s3_disable_express(const struct gather *gather)
+{
+    (void)gather;
+    return balm_bool(true);
+}
+
 static const struct builtin {
     const char *name;
     struct balm_value (*get)(const struct gather *gather);
@@ -149,6 +156,8 @@ static const struct builtin {
     {"AWS::S3::UseArnRegion", s3_use_arn_region},
     {"AWS::S3Control::UseArnRegion", s3control_use_arn_region},
     {"AWS::S3::DisableMultiRegionAccessPoints", s3_disable_mrap},
+    /* what a client may be told, and nobody tells otherwise */
+    {"DisableS3ExpressSessionAuth", s3_disable_express},
 };
 
 static struct balm_value builtin_value(const struct gather *gather, const char *name)
@@ -228,7 +237,7 @@ static struct balm_value value_of(const struct gather *gather, const char *name,
     if (value.type == BALM_NULL) value = context_value(gather, name);
     if (value.type != BALM_NULL) return value;
     builtin = balm_node_get(spec, "builtIn");
-    return builtin ? builtin_value(gather, balm_node_text(builtin)) : value;
+    return builtin_value(gather, builtin ? balm_node_text(builtin) : name);
 }
 
 /* ---- checks ---- */

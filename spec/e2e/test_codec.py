@@ -10,7 +10,7 @@ import random
 import answer
 import botocore.exceptions
 import pytest
-from differential import (APART, SEED, Values, asymmetric, botocore_error, by_value, refusal, refused_by_both,
+from differential import (APART, SEED, Oracle, Values, asymmetric, botocore_error, by_value, refusal, refused_by_both,
                           request_differences, shown_difference)
 from sweep import Tool, sweep
 
@@ -19,12 +19,17 @@ def request_faults(tool, oracle, service, name):
     operation = oracle.operation(service, name)
     values = Values(f"{SEED}.{service}.{name}")
     params = values.structure(operation.input_shape) if operation.input_shape else {}
-    got = tool(service=service, operation=name, params=params)
     refused = refusal(service, operation)
-    if refused:
-        if refused not in got.get("error", ""):
-            yield f"is not refused: {got}"
+    if not refused:
+        yield from signed_faults(tool, oracle, service, name, params)
         return
+    got = tool(service=service, operation=name, params=params)
+    if refused not in got.get("error", ""):
+        yield f"is not refused: {got}"
+
+
+def signed_faults(tool, oracle, service, name, params):
+    got = tool(service=service, operation=name, params=params)
     try:
         wanted = oracle.request(service, name, params)
     except botocore_error as error:
@@ -147,6 +152,11 @@ def faults(request):
 
 
 @pytest.fixture(scope="module")
+def oracle():
+    return Oracle()
+
+
+@pytest.fixture(scope="module")
 def tool():
     running = Tool()
     yield running
@@ -167,6 +177,22 @@ def test_every_answer_reads_the_same_in_disguise(faults):
 
 def test_every_error_reads_as_in_botocore(faults):
     assert faults["error_faults"] == []
+
+
+BUCKETS = ["logs", "my.logs", "Logs", "logs--use1-az4--x-s3",
+           "arn:aws:s3:eu-west-1:123456789012:accesspoint:reports",
+           "arn:aws:s3:us-west-2:123456789012:accesspoint/reports",
+           "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap",
+           "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01234567890123456/accesspoint/reports",
+           "arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/banner"]
+
+
+@pytest.mark.parametrize("name", ["GetObject", "PutObject", "ListObjectsV2", "CopyObject", "DeleteObjects"])
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_of_every_kind_are_addressed_and_signed_as_by_botocore(tool, oracle, bucket, name):
+    params = Values(f"{SEED}.{bucket}.{name}").structure(oracle.operation("s3", name).input_shape)
+    params["Bucket"] = bucket
+    assert list(signed_faults(tool, oracle, "s3", name, params)) == []
 
 
 # One operation of each way to speak, and errors of every shape that any of them has. What botocore makes of

@@ -15,13 +15,15 @@ from botocore.model import ServiceModel
 from botocore.regions import EndpointResolverBuiltins as Builtin
 from botocore.regions import EndpointRulesetResolver
 
-from harness import BALM, BUILD, PACK
+from differential import SEED, Values, plain
+from harness import BALM, BUILD
+from oracle import DATA, Loader, pack
 
 TOOL = BUILD / "spec/engine/aws/tool_endpoints"
 ACCOUNT = "123456789012"
 OUTPOST = f"arn:aws:s3-outposts:us-west-2:{ACCOUNT}:outpost/op-01234567890123456"
 BUCKETS = [
-    "logs", "my.logs", "Logs", "my_logs", "10.0.0.1", "a" * 63,
+    "logs", "my.logs", "Logs", "my_logs", "10.0.0.1", "a" * 63, "logs--use1-az4--x-s3",
     f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint:reports",
     f"arn:aws:s3:us-west-2:{ACCOUNT}:accesspoint/reports",
     f"arn:aws:s3::{ACCOUNT}:accesspoint:mfzwi23gnjvgw.mrap",
@@ -31,7 +33,8 @@ BUCKETS = [
 ]
 
 SESSION = botocore.session.Session()
-LOADER = SESSION.get_component("data_loader")
+LOADER = Loader([DATA], include_default_search_paths=False) if DATA else Loader()
+SESSION.register_component("data_loader", LOADER)
 PARTITIONS = LOADER.load_data("partitions")
 REGIONS = [region for partition in PARTITIONS["partitions"] for region in partition["regions"]]
 
@@ -44,7 +47,7 @@ class Oracle:
         self.model = ServiceModel(LOADER.load_service_model(service, "service-2"), service)
         self.rules = LOADER.load_service_model(service, "endpoint-rule-set-1")
         self.resolver = EndpointRulesetResolver(
-            self.rules, PARTITIONS, self.model, {}, {}, SESSION.get_component("event_emitter"))
+            self.rules, PARTITIONS, self.model, {}, {"disable_s3_express_session_auth": True}, SESSION.get_component("event_emitter"))
 
     def ask(self, question):
         s3 = question.get("s3", {})
@@ -66,6 +69,9 @@ class Oracle:
             Builtin.AWS_S3_DISABLE_MRAP: False,
             Builtin.SDK_ENDPOINT: endpoint,
         }
+        if hasattr(Builtin, "ACCOUNT_ID"):  # what Debian's copy does not know yet
+            self.resolver._builtins.update({
+                Builtin.ACCOUNT_ID: question.get("account"), Builtin.ACCOUNT_ID_ENDPOINT_MODE: "preferred"})
         operation = self.model.operation_model(question["operation"])
         params = question.get("params", {})
         try:
@@ -115,7 +121,7 @@ def same(wanted, got):
 
 def ask_balm(questions):
     run = subprocess.run(
-        [TOOL, PACK], input="".join(json.dumps(question) + "\n" for question in questions),
+        [TOOL, pack()], input="".join(json.dumps(question, default=plain) + "\n" for question in questions),
         stdout=subprocess.PIPE, text=True, check=True, timeout=120)
     return [json.loads(line) for line in run.stdout.splitlines()]
 
@@ -218,6 +224,30 @@ def test_host_prefixes_of_every_operation():
             questions.append({"service": service, "operation": name, "region": "eu-west-1",
                               "params": params})
     assert len(questions) > 200
+    compare(questions)
+
+
+def has_context(operation):
+    members = operation.input_shape.members.values() if operation.input_shape else ()
+    return (operation.static_context_parameters or getattr(operation, "operation_context_parameters", None)
+            or any("contextParam" in member.metadata for member in members)
+            or operation.context_parameters)
+
+
+def test_whatever_an_operation_gives_the_rules():
+    questions = []
+    for service in SESSION.get_available_services():
+        model = ServiceModel(LOADER.load_service_model(service, "service-2"), service)
+        for operation in map(model.operation_model, model.operation_names):
+            if not has_context(operation):
+                continue
+            for number, region in enumerate(("us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1")):
+                values = Values(f"{SEED}.{number}.{service}.{operation.name}")
+                params = values.structure(operation.input_shape) if operation.input_shape else {}
+                questions += [{"service": service, "operation": operation.name, "region": region, "params": params,
+                               "fips": number == 3, "dualstack": number == 1, "account": account}
+                              for account in (None, ACCOUNT)]
+    assert len(questions) > 1000
     compare(questions)
 
 

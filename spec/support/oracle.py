@@ -165,7 +165,9 @@ class Oracle:
 
     def client(self, service):
         if service not in self.clients:
-            config = botocore.config.Config(retries={"total_max_attempts": 1, "mode": "standard"})
+            config = botocore.config.Config(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                s3=None if IS_OLD else {"disable_s3_express_session_auth": True})
             client = self.session.create_client(service, region_name=self.region, config=config)
             client.meta.events.register("before-send", self.on_send)
             client.meta.events.register("before-parameter-build", validation_mode)
@@ -203,7 +205,7 @@ class Oracle:
     def call(self, service, operation, params):
         self.asked = operation
         client = self.client(service)
-        return client._make_api_call(operation, params)
+        return client._make_api_call(operation, dict(params))  # which it changes
 
     def request(self, service, operation, params):
         """The signed request as `balm call --dry-run` shows it."""
