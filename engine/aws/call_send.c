@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void ask(struct balm_call *call);
-
 /* ---- the end ---- */
 
 static void tell(void *owner)
@@ -29,7 +27,7 @@ static void tell(void *owner)
 }
 
 /* On a later turn: whoever asked may not be ready for the answer yet. */
-static void finish(struct balm_call *call)
+void balm_call_finish(struct balm_call *call)
 {
     balm_task_add(call->session->aws->loop, &call->task, tell, call);
 }
@@ -152,18 +150,21 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
     struct balm_call *call = owner;
     struct balm_err *err = &call->result.err;
     enum balm_code code;
+    bool waits = false;
     if (!credentials) {
         *err = *failure;
-        finish(call);
+        balm_call_finish(call);
         return;
     }
     (void)memccpy(call->account, account, '\0', sizeof call->account - 1);
     code = check_account(call, account, err);
     if (!code && !call->signed_only && waits_for_its_turn(call)) return;
     if (!code) code = resolve(call, account, err);
+    if (!code) code = balm_call_discover(call, credentials, &waits, err);
+    if (!code && waits) return;
     if (!code) code = sign(call, credentials, err);
     if (!code && !call->signed_only) code = post(call, err);
-    if (code || call->signed_only) finish(call);
+    if (code || call->signed_only) balm_call_finish(call);
 }
 
 /* What is sent unsigned needs none, and may be what gets them; unless the session is bound to an
@@ -174,7 +175,7 @@ static bool needs_credentials(const struct balm_call *call)
            !balm_operation_is_unsigned(call->operation);
 }
 
-static void ask(struct balm_call *call)
+void balm_call_ask(struct balm_call *call)
 {
     static const struct balm_credentials none = {"", "", ""};
     struct balm_session *session = call->session;
@@ -194,7 +195,7 @@ static void ask(struct balm_call *call)
         code = balm_aws_own_provider(session->aws, &call->provider, &call->result.err);
     }
     if (code) {
-        finish(call);
+        balm_call_finish(call);
     } else {
         balm_provider_get(call->provider, &call->wanted, on_credentials, call);
     }
@@ -269,7 +270,7 @@ static bool is_damaged(const struct balm_call *call)
 
 static void try_again(void *owner)
 {
-    ask(owner);
+    balm_call_ask(owner);
 }
 
 static void on_http(void *owner, const struct balm_err *failure)
@@ -289,8 +290,8 @@ static void on_http(void *owner, const struct balm_err *failure)
     } else {
         read_answer(call);
     }
-    if (balm_call_redirect(call)) {
-        ask(call);
+    if (balm_call_redirect(call) || balm_call_rediscover(call)) {
+        balm_call_ask(call);
         return;
     }
     if (!balm_call_wants_retry(call, &delay) ||
@@ -307,7 +308,7 @@ void balm_call_send(struct balm_call *call,
     call->done = done;
     call->owner = owner;
     call->begun = balm_clock_mono();
-    ask(call);
+    balm_call_ask(call);
 }
 
 void balm_call_sign_only(struct balm_call *call,
@@ -318,5 +319,5 @@ void balm_call_sign_only(struct balm_call *call,
     call->signed_only = done;
     call->owner = owner;
     call->begun = balm_clock_mono();
-    ask(call);
+    balm_call_ask(call);
 }

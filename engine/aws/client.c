@@ -18,6 +18,7 @@ enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *
     aws->config = setup->config;
     aws->fixed_now = setup->fixed_now;
     aws->bucket_regions = balm_null();
+    aws->cells = balm_null();
     aws->log = setup->log;
     code = balm_digest_ready(err);
     if (!code) code = balm_pack_open(&aws->pack, setup->models_path, err);
@@ -45,6 +46,7 @@ void balm_aws_release(struct balm_aws *aws)
     balm_arena_free(&aws->bucket_arena);
     balm_paces_release(aws->paces);
     balm_skews_release(aws->skews);
+    balm_arena_free(&aws->cell_arena);
     balm_pack_release(aws->pack);
     free(aws);
 }

@@ -29,6 +29,8 @@ struct balm_aws {
     struct balm_endpoint_memo *endpoints;
     struct balm_arena bucket_arena;
     struct balm_value bucket_regions; /* of buckets that lie elsewhere than was thought; or null */
+    struct balm_arena cell_arena;
+    struct balm_value cells; /* hosts that services named: key -> {address, until}; or null */
     int64_t fixed_now;
     struct balm_skew *skews; /* of services whose clock is ahead of ours, or behind */
     struct balm_paces *paces;
@@ -70,13 +72,15 @@ struct balm_call {
     bool in_doubt;
     bool refreshed;
     bool corrected;
-    bool redirected;        /* to the region that S3 named */
-    int64_t skew_us;        /* what it was signed with */
-    char account[16];       /* of the credentials; "" where it is not known */
-    struct balm_pace *pace; /* of its client, once it was needed; borrowed */
-    int retry_cost;         /* of the last retry */
-    bool secret;            /* the answer holds credentials: all of the call is wiped in the end */
-    char key_id[160];       /* whose signature the last attempt bore */
+    bool redirected;             /* to the region that S3 named, or to another cell */
+    const char *cell_key;        /* of the host that was discovered; NULL: none had to be */
+    struct balm_call *discovery; /* the call that asks for it */
+    int64_t skew_us;             /* what it was signed with */
+    char account[16];            /* of the credentials; "" where it is not known */
+    struct balm_pace *pace;      /* of its client, once it was needed; borrowed */
+    int retry_cost;              /* of the last retry */
+    bool secret;      /* the answer holds credentials: all of the call is wiped in the end */
+    char key_id[160]; /* whose signature the last attempt bore */
     struct balm_wanted wanted;
     struct balm_transfer *transfer;
     struct balm_timer timer;
@@ -127,6 +131,17 @@ enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *s
                                   struct balm_value params, struct balm_err *err);
 /* "arn:aws:sts::123456789012:assumed-role/x/y": the account, in arena; "" when there is none. */
 const char *balm_arn_account(struct balm_arena *arena, const char *arn);
+/* Makes an attempt: credentials, endpoint, signature, HTTP. */
+void balm_call_ask(struct balm_call *call);
+/* Tells the result, on a later turn. */
+void balm_call_finish(struct balm_call *call);
+/* Puts the host that the service wants to be asked at into the request. *waits: it is not known
+   yet, and balm_call_ask() comes again, or the end. */
+enum balm_code balm_call_discover(struct balm_call *call,
+                                  const struct balm_credentials *credentials, bool *waits,
+                                  struct balm_err *err);
+/* Does the answer say that the host is no longer the right one? Once, it is asked for anew then. */
+bool balm_call_rediscover(struct balm_call *call);
 /* The region that the call goes to: the bucket's, once S3 has told it. */
 const char *balm_call_where(struct balm_call *call);
 /* Does the answer say that the bucket lies in another region? Then, once, that one is kept, and the

@@ -37,6 +37,7 @@ enum balm_code balm_serialise(const struct balm_operation *operation, struct bal
                          balm_service_name(service));
     }
     if (!code) code = balm_custom_request(operation, request, err);
+    if (!code) code = balm_codec_compress(operation, request, err);
     if (!code) code = balm_codec_add_checksum(operation, params, request, err);
     if (!code) code = balm_arena_status(request->arena, err);
     return code;

@@ -61,7 +61,9 @@ static const struct row rows[] = {
      BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE |
          BALM_CUSTOM_LATE_ERROR},
     {"sso-oidc", NULL, BALM_CUSTOM_OAUTH},
+    {"timestream-query", NULL, BALM_CUSTOM_DISCOVER},
     {"timestream-query", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
+    {"timestream-write", NULL, BALM_CUSTOM_DISCOVER},
     {"timestream-write", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
 };
 

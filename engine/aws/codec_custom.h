@@ -35,8 +35,9 @@ enum balm_custom {
     BALM_CUSTOM_DECODE_ALL = 1 << 22, /* ListObjectVersions */
     BALM_CUSTOM_OAUTH = 1 << 23,      /* errors tell in error_description */
     BALM_CUSTOM_OTHER_REGION =
-        1 << 26,                   /* SourceRegion is for the PreSignedUrl alone, which is made */
-    BALM_CUSTOM_EXPIRES = 1 << 25, /* Expires may be no time; ExpiresString holds what it is */
+        1 << 26,                    /* SourceRegion is for the PreSignedUrl alone, which is made */
+    BALM_CUSTOM_EXPIRES = 1 << 25,  /* Expires may be no time; ExpiresString holds what it is */
+    BALM_CUSTOM_DISCOVER = 1 << 29, /* DescribeEndpoints says where to send it */
     BALM_CUSTOM_COPY_SNAPSHOT = 1 << 28, /* a PresignedUrl is made for SourceRegion */
     BALM_CUSTOM_HOST = 1 << 27,          /* PredictEndpoint is the host to ask */
     BALM_CUSTOM_LATE_ERROR = 1 << 24 /* a good status may be followed by an error, or by nothing */

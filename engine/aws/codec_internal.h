@@ -84,6 +84,9 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
 enum balm_code balm_custom_request(const struct balm_operation *operation,
                                    struct balm_request *request, struct balm_err *err);
 bool balm_custom_millis(const struct balm_operation *operation);
+/* Where the model lets it and it is worth it (codec_compress.c). The body must be whole. */
+enum balm_code balm_codec_compress(const struct balm_operation *operation,
+                                   struct balm_request *request, struct balm_err *err);
 /* Where one is required or supported and none was given: CRC32, or what params ask for
    (codec_checksum.c). The body must be whole. */
 enum balm_code balm_codec_add_checksum(const struct balm_operation *operation,

@@ -188,7 +188,7 @@ bool balm_operation_checksum_response(const struct balm_operation *operation);
 const struct balm_node *balm_operation_static_context(const struct balm_operation *operation);
 /* operationContextParams or NULL */
 const struct balm_node *balm_operation_context(const struct balm_operation *operation);
-/* requestcompression's first encoding or "" */
+/* requestcompression: "gzip" where it is among them, or "" */
 const char *balm_operation_compression(const struct balm_operation *operation);
 /* From actions.tsv: is it known to be a read? which IAM actions does it need? */
 bool balm_operation_is_read(const struct balm_operation *operation);

@@ -84,6 +84,17 @@ static balm_ref node_of(struct balm_blob *blob, struct balm_value document)
     return document.type == BALM_MAP ? balm_blob_node(blob, document) : 0;
 }
 
+/* The one that Balm knows, wherever it is listed. */
+static balm_ref compression_of(struct balm_blob *blob, struct balm_value stated)
+{
+    struct balm_value list = balm_path(stated, "requestcompression.encodings");
+    size_t i;
+    for (i = 0; i < balm_list_len(list); i++) {
+        if (balm_is_text(*balm_list_at(list, i), "gzip")) return balm_blob_text(blob, "gzip");
+    }
+    return 0;
+}
+
 static balm_ref more_of(struct balm_blob *blob, struct balm_value stated)
 {
     static const struct balm_operation_more none;
@@ -93,7 +104,7 @@ static balm_ref more_of(struct balm_blob *blob, struct balm_value stated)
     more.host_prefix = balm_blob_text_of(blob, balm_path(stated, "endpoint.hostPrefix"));
     more.auth_type = auth_type_of(blob, stated);
     more.checksum_member = balm_blob_text_of(blob, balm_get(checksum, "requestAlgorithmMember"));
-    more.compression = balm_blob_text_of(blob, balm_path(stated, "requestcompression.encodings.0"));
+    more.compression = compression_of(blob, stated);
     more.static_context = node_of(blob, balm_get(stated, "staticContextParams"));
     more.context = node_of(blob, balm_get(stated, "operationContextParams"));
     if (memcmp(&more, &none, sizeof more) == 0) return 0;

@@ -5,7 +5,6 @@ No service of Debian's descriptions is offered in it alone, so that some of JSON
 
 import base64
 import datetime
-import gzip
 import json
 import math
 import random
@@ -16,9 +15,9 @@ import cbor2
 import pytest
 from answer import CBOR, failed, written
 from differential import SEED, Values, by_value
-from harness import BALM, BUILD
+from harness import BUILD
 from oracle import Oracle
-from sweep import Tool
+from sweep import Tool, rewritten_pack
 
 SERVICES = ["dynamodb", "ecs", "gamelift", "kinesis", "sagemaker"]
 
@@ -124,19 +123,11 @@ def oracle():
 @pytest.fixture(scope="module")
 def tool(oracle, tmp_path_factory):
     """The tool with a pack whose services speak nothing else."""
-    folder = tmp_path_factory.mktemp("cbor")
+    def change(model, rules):
+        model["metadata"]["protocols"] = ["smithy-rpc-v2-cbor"]
+
     loader = oracle.session.get_component("data_loader")
-    for service in SERVICES:
-        model = loader.load_service_model(service, "service-2")
-        metadata = {**model["metadata"], "protocols": ["smithy-rpc-v2-cbor"]}
-        target = folder / "data" / service / metadata["apiVersion"]
-        target.mkdir(parents=True)
-        (target / "service-2.json.gz").write_bytes(
-            gzip.compress(json.dumps({**model, "metadata": metadata}).encode(), 1))
-    (folder / "data/partitions.json").write_text(json.dumps(loader.load_data("partitions")))
-    subprocess.run([BALM, "models", "build", folder / "data", "-o", folder / "pack"], check=True,
-                   stdout=subprocess.DEVNULL, timeout=60)
-    running = Tool(pack_path=folder / "pack")
+    running = Tool(pack_path=rewritten_pack(tmp_path_factory.mktemp("cbor"), loader, dict.fromkeys(SERVICES, change)))
     yield running
     running.close()
 

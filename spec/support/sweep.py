@@ -4,13 +4,14 @@ BALM_SAMPLE is how many operations are tried ("all", the default: every one); BA
 BALM_BOTOCORE_DATA a newer directory of descriptions.
 """
 
+import copy
 import itertools
 import json
 import multiprocessing
 import subprocess
 
 from differential import Oracle, plain, sample
-from harness import BUILD, clean_environment
+from harness import BALM, BUILD, clean_environment
 from oracle import ACCESS_KEY, NOW_TEXT, SECRET_KEY, pack
 
 TOOLS = BUILD / "spec/engine/aws"
@@ -62,3 +63,19 @@ def sweep(*checks):
             for check, more in found.items():
                 faults[check] += more
     return len(operations), {check: sorted(found) for check, found in faults.items()}
+
+
+def rewritten_pack(folder, loader, changes):
+    """A pack of the services in changes alone, {service: change}; change(model, rules) alters what is described."""
+    for service, change in changes.items():
+        model = copy.deepcopy(loader.load_service_model(service, "service-2"))
+        rules = copy.deepcopy(loader.load_service_model(service, "endpoint-rule-set-1"))
+        change(model, rules)
+        target = folder / "data" / service / model["metadata"]["apiVersion"]
+        target.mkdir(parents=True)
+        (target / "service-2.json").write_text(json.dumps(model))
+        (target / "endpoint-rule-set-1.json").write_text(json.dumps(rules))
+    (folder / "data/partitions.json").write_text(json.dumps(loader.load_data("partitions")))
+    subprocess.run([BALM, "models", "build", folder / "data", "-o", folder / "pack"], check=True,
+                   stdout=subprocess.DEVNULL, timeout=60)
+    return folder / "pack"
