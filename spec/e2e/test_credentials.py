@@ -9,6 +9,8 @@ import datetime
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import types
 
 import botocore.auth
@@ -17,8 +19,8 @@ import botocore.credentials
 import botocore.session
 import botocore.tokens
 import pytest
-from harness import Balm, clean_environment
-from identity_server import METADATA, IdentityServer, stamp
+from harness import BALM, ROOT, Balm, clean_environment
+from identity_server import METADATA, IdentityServer, pair, stamp
 
 NOW = datetime.datetime(2026, 11, 23, 8, 0, 0)
 NOW_TEXT = "2026-11-23T08:00:00Z"
@@ -378,6 +380,28 @@ def test_the_credentials_are_those_that_botocore_finds(case, running, tmp_path, 
     credentials = frozen_credentials(case, running, tmp_path / "botocore", monkeypatch)
     assert done.line["headers"].get("X-Amz-Security-Token") == credentials.token
     assert done.line["headers"]["Authorization"] == signed_by_botocore(credentials, done.line, monkeypatch)
+
+
+UNSHARE = ["unshare", "--map-root-user", "--net"]
+
+
+@pytest.mark.skipif(subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode != 0,
+                    reason="this system lets nobody make a network of his own")
+@pytest.mark.parametrize("variables, asked", [
+    ({"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/container?id=7"}, ("container", "id=7", None)),
+    ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/container"}, ("container", "", None)),
+    ({}, ("instance", "my-role")),
+    ({"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6"}, ("instance", "my-role")),
+    ({"AWS_IMDS_USE_IPV6": "true"}, ("instance", "my-role")),
+], ids=str)
+def test_the_machine_s_services_are_asked_at_their_own_addresses_and_through_no_proxy(variables, asked, tmp_path):
+    env = clean_environment(**{**dict.fromkeys(ENV_KEYS), "AWS_EC2_METADATA_DISABLED": None, **variables},
+                            HOME=str(tmp_path), BALM_NOW=NOW_TEXT, http_proxy="http://127.0.0.1:9")
+    done = subprocess.run(
+        [*UNSHARE, sys.executable, str(ROOT / "spec/support/machine_services.py"), BALM, "call", "sts",
+         "get_caller_identity", "--dry-run"], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done
+    assert f"Credential={pair(*asked)[0]}/" in json.loads(done.stdout)["headers"]["Authorization"]
 
 
 @pytest.mark.parametrize("case, reason", ON_PURPOSE, ids=lambda part: getattr(part, "name", ""))

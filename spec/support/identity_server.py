@@ -45,7 +45,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         path, _, query = self.path.partition("?")
-        self.server.seen.append(f"{self.command} {self.path}")
         status, answer = self.server.faults.get(path) or self.answer(path, query, body)
         data = answer.encode()
         self.send_response(status)
@@ -113,24 +112,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "</AssumedRoleUser>").format(*session, stamp(3600), account, name or "balm")
 
 
-class IdentityServer:
-    """`faults`: path -> (status, body), instead of what it would answer."""
+def prepare(server, faults=None, metadata_tokens=("CANARY-metadata-token",)):
+    """Gives an HTTP server what its handler needs. `faults`: path -> (status, body), instead of what it would
+    answer."""
+    server.daemon_threads = True
+    server.faults, server.metadata_tokens = faults or {}, metadata_tokens
+    return server
 
+
+class IdentityServer:
     def __init__(self):
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = prepare(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.reset()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def reset(self, faults=None, metadata_tokens=("CANARY-metadata-token",)):
-        self._server.faults = faults or {}
-        self._server.metadata_tokens = metadata_tokens
-        self._server.seen = []
-
-    @property
-    def seen(self):
-        return self._server.seen
+    def reset(self, **settings):
+        prepare(self._server, **settings)
 
     def stop(self):
         self._server.shutdown()
