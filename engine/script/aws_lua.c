@@ -93,6 +93,13 @@ int balm_aws_lua_list(lua_State *L)
     return 1;
 }
 
+int balm_aws_lua_is_list(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_pushboolean(L, balm_lua_is_list(L, 1));
+    return 1;
+}
+
 /* aws.is_error(err, code...): is it an error of ours, with one of these codes where any is given?
    */
 int balm_aws_lua_is_error(lua_State *L)

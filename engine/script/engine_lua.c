@@ -53,6 +53,7 @@ static void push_core(lua_State *L)
                                          {"may_sleep", balm_aws_lua_may_sleep},
                                          {"known", balm_aws_lua_known},
                                          {"list", balm_aws_lua_list},
+                                         {"is_list", balm_aws_lua_is_list},
                                          {"is_error", balm_aws_lua_is_error},
                                          {"raise", core_raise},
                                          {"with_metatable", core_with_metatable},

@@ -136,6 +136,7 @@ int balm_aws_lua_sleep(lua_State *L);
 int balm_aws_lua_may_sleep(lua_State *L);
 int balm_aws_lua_known(lua_State *L);
 int balm_aws_lua_list(lua_State *L);
+int balm_aws_lua_is_list(lua_State *L); /* core.is_list(table): has it the list's mark? */
 int balm_aws_lua_is_error(lua_State *L);
 
 #endif

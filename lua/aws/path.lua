@@ -1,114 +1,87 @@
--- The part of JMESPath that the paginators and waiters of the service models speak: names, dots,
--- indexes, flattening, wildcards, filters, comparisons, `||`, `&&`, `!`, literals and length().
--- Anything else is refused by name: a condition half understood would be worse than none.
+-- JMESPath, the language in which the paginators and waiters of the service models point into
+-- answers: all of it, as https://jmespath.org/specification.html defines it.
+--
+-- An expression is compiled into functions of a value, by the strength with which its operators
+-- bind. Within, null is core.null; nil is what callers give and get.
 
 local core = ...
+local functions = core.module("path_functions")
+local tokens = core.module("path_tokens")
+local values = core.module("path_values")
 
 local path = {}
 
--- How strongly an operator binds what stands before it, as in JMESPath's own grammar.
+local null = core.null
+local DEPTH_MAX = 200 -- of expressions within expressions
+
+-- How strongly an operator binds what stands before it. A projection ends at what binds less than
+-- PROJECTION_STOP.
 local POWER = {
-  ["||"] = 2, ["&&"] = 3,
+  ["|"] = 1, ["||"] = 2, ["&&"] = 3,
   ["=="] = 5, ["!="] = 5, ["<"] = 5, ["<="] = 5, [">"] = 5, [">="] = 5,
-  ["[]"] = 9, ["*"] = 20, ["[?"] = 21, ["."] = 40, ["!"] = 45, ["["] = 55, ["("] = 60,
+  ["[]"] = 9, ["*"] = 20, ["[?"] = 21, ["."] = 40, ["!"] = 45, ["{"] = 50, ["["] = 55, ["("] = 60,
 }
--- An operator that binds less than this ends a projection.
 local PROJECTION_STOP = 10
+local COMPARISON = 5
 
-local SYMBOLS = {
-  "[]", "[?", "||", "&&", "==", "!=", "<=", ">=", "<", ">", "!", ".", "*", "[", "]", "(", ")",
-}
-local LITERALS = { ["true"] = true, ["false"] = false }
+-- ---- reading ----
 
-local function refuse(state, what)
-  core.raise {
-    code = "UnsupportedPath",
-    message = "the path expression `" .. state.text .. "` is not understood: " .. what,
-  }
-end
-
--- A JSON scalar between backquotes.
-local function literal(state, text)
-  if text == "null" then return nil end
-  if LITERALS[text] ~= nil then return LITERALS[text] end
-  local quoted = string.match(text, '^"([^"\\]*)"$')
-  if quoted then return quoted end
-  return tonumber(text) or refuse(state, "the literal " .. text)
-end
-
-local function symbol_at(text, at)
-  for _, symbol in ipairs(SYMBOLS) do
-    if string.sub(text, at, at + #symbol - 1) == symbol then return symbol end
-  end
-end
-
--- The next token: its kind ("name", "number", "literal", a symbol or "end"), its value, its end.
-local function token_at(state, at)
-  local text = state.text
-  at = string.find(text, "%S", at)
-  if not at then return "end", nil, #text + 1 end
-  local first, last, found = string.find(text, "^([%a_][%w_]*)", at)
-  if first then return "name", found, last + 1 end
-  first, last, found = string.find(text, '^"([^"\\]*)"', at)
-  if first then return "name", found, last + 1 end
-  first, last, found = string.find(text, "^(-?%d+)", at)
-  if first then return "number", math.tointeger(found), last + 1 end
-  first, last, found = string.find(text, "^`([^`]*)`", at)
-  if first then return "literal", literal(state, found), last + 1 end
-  first, last, found = string.find(text, "^'([^'\\]*)'", at)
-  if first then return "literal", found, last + 1 end
-  local symbol = symbol_at(text, at)
-  if not symbol then refuse(state, "the character at " .. at) end
-  return symbol, nil, at + #symbol
+local function refuse_token(state, token)
+  local what = token.kind == "end" and "it ends too early"
+    or "there is a " .. token.kind .. " at " .. token.at
+  return state.refuse(what)
 end
 
 local function advance(state)
-  local kind, value = state.kind, state.value
-  state.kind, state.value, state.at = token_at(state, state.at)
-  return kind, value
+  local token = state.tokens[state.at]
+  state.at = state.at + 1
+  return token
+end
+
+local function peek(state, ahead)
+  local token = state.tokens[state.at + (ahead or 0)]
+  return token and token.kind or "end"
 end
 
 local function expect(state, kind)
-  if state.kind ~= kind then refuse(state, "`" .. kind .. "` is missing") end
+  if peek(state) ~= kind then refuse_token(state, state.tokens[state.at]) end
+  return advance(state)
+end
+
+-- Is the next token this one? Then it is passed.
+local function accept(state, kind)
+  if peek(state) ~= kind then return false end
   advance(state)
+  return true
 end
 
-local function is_list(value)
-  return type(value) == "table" and (value[1] ~= nil or next(value) == nil)
-end
-
-local function is_true(value)
-  if value == nil or value == false or value == "" then return false end
-  return type(value) ~= "table" or next(value) ~= nil
-end
-
-local function member(name)
-  return function(value)
-    if type(value) ~= "table" then return nil end
-    local found = value[name]
-    if found ~= core.null then return found end
-  end
-end
+-- ---- what expressions do ----
 
 local function itself(value)
   return value
 end
 
--- Applies each to every item and keeps what is not null.
-local function project(items, each)
-  local found = {}
-  for _, item in ipairs(items) do
-    local result = each(item)
-    if result ~= nil then found[#found + 1] = result end
+local function member(name)
+  return function(value)
+    if values.kind(value) ~= "object" then return null end
+    local found = value[name]
+    return found == nil and null or found
   end
-  return found
 end
 
-local function flatten(value)
-  if not is_list(value) then return nil end
-  local flat = {}
+local function if_list(value)
+  return values.is_list(value) and value or null
+end
+
+local function values_of(value)
+  return values.kind(value) == "object" and values.members(value) or null
+end
+
+local function flattened(value)
+  if not values.is_list(value) then return null end
+  local flat = core.list {}
   for _, item in ipairs(value) do
-    if is_list(item) then
+    if values.is_list(item) then
       table.move(item, 1, #item, #flat + 1, flat)
     else
       flat[#flat + 1] = item
@@ -117,96 +90,187 @@ local function flatten(value)
   return flat
 end
 
-local function values_of(value)
-  if type(value) ~= "table" or value[1] ~= nil then return nil end
-  local values = {}
-  for _, item in pairs(value) do
-    values[#values + 1] = item
+local function index_of(index)
+  return function(value)
+    if not values.is_list(value) then return null end
+    local found = value[index < 0 and #value + index + 1 or index + 1]
+    return found == nil and null or found
   end
-  return values
 end
 
-local COMPARE = {
-  ["=="] = function(a, b) return a == b end,
-  ["!="] = function(a, b) return a ~= b end,
-  ["<"] = function(a, b) return a < b end,
-  ["<="] = function(a, b) return a <= b end,
-  [">"] = function(a, b) return a > b end,
-  [">="] = function(a, b) return a >= b end,
-}
+-- The end of a slice as a position from 0, held within what there is.
+local function bound(position, count, low, high)
+  if position < 0 then position = position + count end
+  return math.max(low, math.min(position, high))
+end
+
+local function slice_of(start, stop, step)
+  return function(value)
+    if not values.is_list(value) then return null end
+    local found, count = core.list {}, #value
+    local low, high = 0, count
+    if step < 0 then
+      low, high = -1, count - 1
+    end
+    local from = start and bound(start, count, low, high) or step > 0 and low or high
+    local to = stop and bound(stop, count, low, high) or step > 0 and high or low
+    for at = from, to + (step > 0 and -1 or 1), step do
+      found[#found + 1] = value[at + 1]
+    end
+    return found
+  end
+end
+
+-- each of every item that items_of finds in what source finds; what is null is left out.
+local function projection(source, items_of, each)
+  return function(value)
+    local items = items_of(source(value))
+    if items == null then return null end
+    local found = core.list {}
+    for _, item in ipairs(items) do
+      local result = each(item)
+      if result ~= null then found[#found + 1] = result end
+    end
+    return found
+  end
+end
+
+-- ---- the grammar ----
 
 local expression
 
--- What follows a projection and is applied to each of its items.
-local function projected(state, power)
-  if (POWER[state.kind] or 0) < PROJECTION_STOP then return itself end
-  if state.kind == "." then
-    advance(state)
-    return expression(state, power)
+local function listed(state)
+  local finds = {}
+  repeat
+    finds[#finds + 1] = expression(state, 0)
+  until not accept(state, ",")
+  expect(state, "]")
+  return function(value)
+    if value == null then return null end
+    local found = core.list {}
+    for i, find in ipairs(finds) do
+      found[i] = find(value)
+    end
+    return found
   end
-  if state.kind == "[" or state.kind == "[?" then return expression(state, power) end
-  return refuse(state, "`" .. state.kind .. "` after a projection")
 end
 
-local function projection(state, power, source, items_of)
-  local each = projected(state, power)
+local function named(state)
+  local names, finds = {}, {}
+  repeat
+    local name = advance(state)
+    if name.kind ~= "name" and name.kind ~= "quoted name" then refuse_token(state, name) end
+    expect(state, ":")
+    names[#names + 1] = name.value
+    finds[#finds + 1] = expression(state, 0)
+  until not accept(state, ",")
+  expect(state, "}")
   return function(value)
-    local items = items_of(source(value))
-    if items then return project(items, each) end
+    if value == null then return null end
+    local found = {}
+    for i, find in ipairs(finds) do
+      found[names[i]] = find(value)
+    end
+    return found
   end
+end
+
+-- What stands after a dot.
+local function after_dot(state, power)
+  local kind = peek(state)
+  if kind == "name" or kind == "quoted name" or kind == "*" then return expression(state, power) end
+  if accept(state, "[") then return listed(state) end
+  if accept(state, "{") then return named(state) end
+  return refuse_token(state, state.tokens[state.at])
+end
+
+-- What follows a projection and is applied to each of its items.
+local function projected(state, power)
+  local kind = peek(state)
+  if (POWER[kind] or 0) < PROJECTION_STOP then return itself end
+  if kind == "[" or kind == "[?" then return expression(state, power) end
+  if accept(state, ".") then return after_dot(state, power) end
+  return refuse_token(state, state.tokens[state.at])
+end
+
+local function wildcard(state, source)
+  return projection(source, values_of, projected(state, POWER["*"]))
+end
+
+local function flatten(state, source)
+  return projection(source, flattened, projected(state, POWER["[]"]))
 end
 
 local function filter(state, source)
   local condition = expression(state, 0)
   expect(state, "]")
-  return projection(state, POWER["[?"], source, function(value)
-    if not is_list(value) then return nil end
-    return project(value, function(item)
-      if is_true(condition(item)) then return item end
-    end)
+  local each = projected(state, POWER["[?"])
+  return projection(source, if_list, function(item)
+    if values.is_true(condition(item)) then return each(item) end
+    return null
   end)
 end
 
-local function bracket(state, source)
-  if state.kind == "*" then
-    advance(state)
-    expect(state, "]")
-    return projection(state, POWER["*"], source, function(value)
-      if is_list(value) then return value end
-    end)
+-- [start:stop:step], behind the bracket.
+local function slice(state, source)
+  local parts, at = {}, 1
+  while not accept(state, "]") do
+    if peek(state) == "number" and parts[at] == nil then
+      parts[at] = advance(state).value
+    elseif at < 3 then
+      expect(state, ":")
+      at = at + 1
+    else
+      refuse_token(state, state.tokens[state.at])
+    end
   end
-  local kind, index = advance(state)
-  if kind ~= "number" then refuse(state, "only an index, `*` or `?` may stand in brackets") end
-  expect(state, "]")
-  return function(value)
-    local list = source(value)
-    if is_list(list) then return list[index < 0 and #list + index + 1 or index + 1] end
-  end
+  if parts[3] == 0 then state.refuse("the step of a slice cannot be 0") end
+  local cut = slice_of(parts[1], parts[2], parts[3] or 1)
+  return projection(function(value) return cut(source(value)) end, itself,
+    projected(state, POWER["*"]))
 end
 
-local function length_of(state)
-  local argument = expression(state, 0)
-  expect(state, ")")
-  return function(value)
-    local of = argument(value)
-    if type(of) == "string" then return utf8.len(of) or #of end
-    if type(of) ~= "table" then
-      refuse(state, "length() of what is no list, map or text")
-    end
-    return of[1] ~= nil and #of or #values_of(of)
+local function is_index(state)
+  return peek(state) == "number" or peek(state) == ":"
+end
+
+local function indexed(state, source)
+  if peek(state) == ":" or peek(state, 1) == ":" then return slice(state, source) end
+  local find = index_of(advance(state).value)
+  expect(state, "]")
+  return function(value) return find(source(value)) end
+end
+
+local function all_items(state, source)
+  expect(state, "*")
+  expect(state, "]")
+  return projection(source, if_list, projected(state, POWER["*"]))
+end
+
+local function call(state, name)
+  local arguments = {}
+  if not accept(state, ")") then
+    repeat
+      if accept(state, "&") then
+        arguments[#arguments + 1] = { expression(state, 0) }
+      else
+        arguments[#arguments + 1] = expression(state, 0)
+      end
+    until not accept(state, ",")
+    expect(state, ")")
   end
+  return functions.call(name, arguments, state.refuse)
 end
 
 local PREFIX = {
   ["name"] = function(state, name)
-    if state.kind ~= "(" then return member(name) end
-    if name ~= "length" then refuse(state, "the function " .. name .. "()") end
-    advance(state)
-    return length_of(state)
+    return accept(state, "(") and call(state, name) or member(name)
   end,
+  ["quoted name"] = function(_, name) return member(name) end,
   ["literal"] = function(_, value)
     return function() return value end
   end,
+  ["@"] = function() return itself end,
   ["("] = function(state)
     local inner = expression(state, 0)
     expect(state, ")")
@@ -214,83 +278,91 @@ local PREFIX = {
   end,
   ["!"] = function(state)
     local inner = expression(state, POWER["!"])
-    return function(value) return not is_true(inner(value)) end
+    return function(value) return not values.is_true(inner(value)) end
   end,
-  ["*"] = function(state) return projection(state, POWER["*"], itself, values_of) end,
-  ["[]"] = function(state) return projection(state, POWER["[]"], itself, flatten) end,
-  ["["] = function(state) return bracket(state, itself) end,
+  ["*"] = function(state) return wildcard(state, itself) end,
+  ["[]"] = function(state) return flatten(state, itself) end,
   ["[?"] = function(state) return filter(state, itself) end,
+  ["["] = function(state)
+    if is_index(state) then return indexed(state, itself) end
+    if peek(state) == "*" and peek(state, 1) == "]" then return all_items(state, itself) end
+    return listed(state)
+  end,
+  ["{"] = named,
 }
 
-local function dotted(state, source)
-  if state.kind == "*" then
-    advance(state)
-    return projection(state, POWER["*"], source, values_of)
-  end
-  if state.kind ~= "name" then refuse(state, "a name must follow a dot") end
-  local rest = expression(state, POWER["."])
-  return function(value) return rest(source(value)) end
-end
-
 local INFIX = {
-  ["."] = dotted,
-  ["["] = bracket,
+  ["."] = function(state, source)
+    if accept(state, "*") then
+      return projection(source, values_of, projected(state, POWER["."]))
+    end
+    local rest = after_dot(state, POWER["."])
+    return function(value) return rest(source(value)) end
+  end,
+  ["["] = function(state, source)
+    return is_index(state) and indexed(state, source) or all_items(state, source)
+  end,
   ["[?"] = filter,
-  ["[]"] = function(state, source) return projection(state, POWER["[]"], source, flatten) end,
+  ["[]"] = flatten,
+  ["|"] = function(state, left)
+    local right = expression(state, POWER["|"])
+    return function(value) return right(left(value)) end
+  end,
   ["||"] = function(state, left)
     local right = expression(state, POWER["||"])
     return function(value)
       local found = left(value)
-      if is_true(found) then return found end
-      return right(value)
+      return values.is_true(found) and found or right(value)
     end
   end,
   ["&&"] = function(state, left)
     local right = expression(state, POWER["&&"])
     return function(value)
       local found = left(value)
-      if not is_true(found) then return found end
-      return right(value)
+      if values.is_true(found) then return right(value) end
+      return found
     end
   end,
 }
 
 local function comparison(state, operator, left)
-  local right = expression(state, POWER[operator])
-  local compare = COMPARE[operator]
-  local ordered = operator ~= "==" and operator ~= "!="
-  return function(value)
-    local a, b = left(value), right(value)
-    if ordered and not (math.type(a) and math.type(b)) then return nil end
-    return compare(a, b)
-  end
+  local right = expression(state, COMPARISON)
+  return function(value) return values.compare(operator, left(value), right(value)) end
+end
+
+local function operated(state, left)
+  local operator = advance(state)
+  if POWER[operator.kind] == COMPARISON then return comparison(state, operator.kind, left) end
+  local operate = INFIX[operator.kind] or refuse_token(state, operator)
+  return operate(state, left)
 end
 
 function expression(state, power)
-  local kind, value = advance(state)
-  local prefix = PREFIX[kind]
-  if not prefix then refuse(state, kind == "end" and "it ends too early" or "`" .. kind .. "`") end
-  local left = prefix(state, value)
-  while power < (POWER[state.kind] or 0) do
-    local operator = advance(state)
-    if COMPARE[operator] then
-      left = comparison(state, operator, left)
-    elseif INFIX[operator] then
-      left = INFIX[operator](state, left)
-    else
-      refuse(state, "`" .. operator .. "`")
-    end
+  local token = advance(state)
+  local prefix = PREFIX[token.kind] or refuse_token(state, token)
+  state.depth = state.depth + 1
+  if state.depth > DEPTH_MAX then state.refuse("it is nested too deeply") end
+  local left = prefix(state, token.value)
+  while power < (POWER[peek(state)] or 0) do
+    left = operated(state, left)
   end
+  state.depth = state.depth - 1
   return left
 end
 
 -- The function that finds in a value what the expression names; nil where there is nothing.
 function path.compile(text)
-  local state = { text = text, at = 1 }
-  advance(state)
-  local found = expression(state, 0)
-  if state.kind ~= "end" then refuse(state, "what follows at " .. state.at) end
-  return found
+  local function refuse(what)
+    return tokens.refuse(text, what)
+  end
+  local state = { tokens = tokens.of(text), at = 1, depth = 0, refuse = refuse }
+  local find = expression(state, 0)
+  if peek(state) ~= "end" then refuse_token(state, state.tokens[state.at]) end
+  return function(value)
+    if value == nil then value = null end
+    local found = find(value)
+    if found ~= null then return found end
+  end
 end
 
 return path
