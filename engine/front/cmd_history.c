@@ -209,7 +209,8 @@ static enum balm_code check_words(const struct balm_cli *cli, struct balm_err *e
 
 static int history(struct balm_cli *cli)
 {
-    struct history history = {.cli = cli, .as_text = !balm_cli_wants_json(cli)};
+    struct history history = {.cli = cli,
+                              .as_text = !balm_cli_has(cli, "json") && !balm_cli_wants_json(cli)};
     const char *run = balm_cli_word(cli, 0);
     struct balm_err err;
 
@@ -235,6 +236,7 @@ static const struct balm_option options[] = {
     {"limit", "N", "at most so many (100)", false},
     {"unfinished", NULL, "runs that began to write and whose process is gone", false},
     {"unverified", NULL, "runs whose writes were accepted, but whose check did not hold", false},
+    {"json", NULL, "the same as --output json", false},
     {"verify", NULL, "hold the record in FILE (--record, `record` in balm.lua) against its hashes",
      false},
     {NULL, NULL, NULL, false}};

@@ -173,6 +173,10 @@ def test_what_makes_no_sense_is_wrong_usage(balm, words, said):
     assert done.status == 2 and said in done.err, done
 
 
+def test_json_may_be_asked_for(balm, three_runs):
+    assert balm("history", "--json", "--limit", "1").line["run"] == three_runs[2]
+
+
 def test_a_person_reads_a_table(balm, three_runs):
     rows = balm("history", "--output", "text").out.splitlines()
     assert len(rows) == 3
@@ -245,6 +249,12 @@ def test_a_record_that_cannot_be_kept_stops_the_command(balm, standin, tmp_path,
     done = balm("run", "-", "--record", path, stdin=event())
     assert done.status == status and path in done.err, done
     assert standin.log() == []
+
+
+def test_a_record_that_is_full_is_told_and_the_results_are_too(balm):
+    done = balm("run", "-", "--record", "/dev/full", stdin=event())
+    assert (done.status, done.line["status"]) == (1, "fixed"), done
+    assert "the record /dev/full cannot be written" in done.err.replace(": cannot", " cannot")
 
 
 def test_without_a_record_there_is_nothing_to_verify(balm):

@@ -269,3 +269,17 @@ def test_an_unverified_run_is_verified_later(balm, standin, tmp_path):
     shown = balm("history", run).line
     assert (shown["status"], shown["verified"]) == ("fixed", True)
     assert len(balm("history").lines) == 1, "looking is no run of its own"
+
+
+# ---- a fleet's store ----
+
+def test_another_machine_undoes_what_dynamodb_tells(balm, standin):
+    fleet = {"BALM_STORE": "dynamodb:balm", "BALM_STORE_KEY": "ab" * 32}
+    done = balm("run", "-", stdin=event(), **fleet)
+    assert done.line["status"] == "fixed", done
+    assert balm("history", **fleet).line["run"] == done.line["run"]
+    undone = balm("undo", done.line["run"], **fleet)
+    assert (undone.line["status"], undone.line["residue"]) == ("undone", []), undone
+    assert block(balm) is None
+    assert balm("run", "-", stdin=event(), **fleet).line["reason"] == "held"
+    assert balm("history", done.line["run"], **fleet).line["undone_by"] == undone.line["run"]
