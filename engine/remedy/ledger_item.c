@@ -14,11 +14,18 @@
 
 void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros)
 {
-    char text[BALM_TIME_MAX];
+    struct balm_civil civil;
 
-    balm_time_iso8601(text, micros);
-    memcpy(day, text, BALM_DAY_SIZE - 1);
-    day[BALM_DAY_SIZE - 1] = '\0';
+    balm_time_civil(&civil, micros);
+    for (int i = 3; i >= 0; i--, civil.year /= 10) {
+        day[i] = (char)('0' + civil.year % 10);
+    }
+    day[4] = day[7] = '-';
+    day[5] = (char)('0' + civil.month / 10);
+    day[6] = (char)('0' + civil.month % 10);
+    day[8] = (char)('0' + civil.day / 10);
+    day[9] = (char)('0' + civil.day % 10);
+    day[10] = '\0';
 }
 
 bool balm_ledger_span(const char *prefix, int64_t *from, int64_t *to)
