@@ -129,6 +129,10 @@ static void ask(struct balm_gate *gate, struct balm_question *question)
         apply->next++;
         balm_list_push(apply->arena, apply->answers, balm_null());
     }
+    if (apply->arena->code) { /* what could not be compared is not written */
+        balm_gate_refuse(question, "OutOfMemory", "the call cannot be compared: out of memory");
+        return;
+    }
     balm_gate_pass(&apply->link, question);
 }
 
@@ -137,9 +141,11 @@ static void settled(struct balm_gate *gate, struct balm_question *question,
                     const struct balm_call_result *result)
 {
     struct balm_gate_apply *apply = apply_of(gate);
+    struct balm_value *answer;
 
     if (!is_planned_kind(question) || apply->next == 0 || result->err.code) return;
-    *balm_list_at(apply->answers, apply->next - 1) = balm_copy(apply->arena, result->answer);
+    answer = balm_list_at(apply->answers, apply->next - 1);
+    if (answer) *answer = balm_copy(apply->arena, result->answer);
 }
 
 void balm_gate_apply_init(struct balm_gate_apply *gate, struct balm_value writes,

@@ -69,7 +69,9 @@ static void add_version(struct balm_iam_needs *needs, const struct balm_version 
     if (balm_is_null(declared)) balm_list_push(arena, needs->undeclared, id);
     for (size_t i = 0; i < balm_list_len(declared); i++) {
         struct balm_value action = balm_copy(arena, *balm_list_at(declared, i));
-        struct balm_value *by = balm_map_get(needs->by, action.as.text);
+        struct balm_value *by;
+        if (action.type != BALM_STRING) return; /* the arena remembers */
+        by = balm_map_get(needs->by, action.as.text);
         if (!by) {
             balm_list_push(arena, needs->actions, action);
             by = balm_map_set(arena, needs->by, action.as.text, balm_list(arena));
@@ -210,7 +212,8 @@ static size_t add_service(struct making *making, size_t first)
         found = balm_iam_arns(making->resources, action.as.text, arena);
         balm_list_push(arena, balm_is_null(found) ? any : narrow, action);
         for (size_t i = 0; i < balm_list_len(found); i++) {
-            add_once(arena, arns, *balm_list_at(found, i));
+            struct balm_value arn = *balm_list_at(found, i);
+            if (arn.type == BALM_STRING) add_once(arena, arns, arn);
         }
     }
     if (balm_list_len(narrow) > 0) {

@@ -116,7 +116,8 @@ struct balm_value balm_plan_actions(struct balm_value writes, struct balm_arena 
         struct balm_value actions = balm_get(*balm_list_at(writes, i), "actions");
         for (size_t k = 0; k < balm_list_len(actions); k++) {
             struct balm_value action = *balm_list_at(actions, k);
-            if (!is_among(all, action.as.text)) balm_list_push(arena, all, action);
+            if (action.type != BALM_STRING || is_among(all, action.as.text)) continue;
+            balm_list_push(arena, all, action);
         }
     }
     if (balm_list_len(all) > 1) {

@@ -187,6 +187,21 @@ static void on_write_refused(void *owner, const struct balm_guarding *guarding)
     }
 }
 
+/* Is there any drift, or no memory to know it by? Then the run has ended. */
+static bool ends_with(struct balm_run *run, struct balm_value drift)
+{
+    struct balm_err err;
+
+    if (balm_list_len(drift) > 0) {
+        end_drifted(run, drift);
+    } else if (balm_arena_status(&run->arena, &err)) {
+        end_failed(run, &err, balm_null());
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void on_drift(void *owner)
 {
     struct balm_run *run = owner;
@@ -354,9 +369,7 @@ static bool is_as_planned(struct balm_run *run)
 
     balm_drift_add(drift, "before", balm_get(run->order.plan, "before"), run->result.before,
                    &run->arena);
-    if (balm_list_len(drift) == 0) return true;
-    end_drifted(run, drift);
-    return false;
+    return !ends_with(run, drift);
 }
 
 static void on_checked(void *owner, const struct balm_outcome *outcome)
@@ -638,11 +651,7 @@ static enum balm_code fill_intent(struct balm_run *run, struct balm_err *err)
 /* Is what is known of the intent by now no longer what was planned? Then the run has ended. */
 static bool has_drifted(struct balm_run *run)
 {
-    struct balm_value drift = balm_plan_drift(run->order.plan, &run->intent, &run->arena);
-
-    if (balm_list_len(drift) == 0) return false;
-    end_drifted(run, drift);
-    return true;
+    return ends_with(run, balm_plan_drift(run->order.plan, &run->intent, &run->arena));
 }
 
 static void on_guarded(void *owner, struct balm_guarding *guarding)
