@@ -22,6 +22,7 @@ struct source {
     const char *base; /* ends in a slash */
     const char *tried;
     bool v1_disabled;
+    bool worked; /* once: it is no guess any more */
     struct balm_buf url;
     struct balm_buf token;
     struct balm_metadata_question question;
@@ -31,8 +32,10 @@ struct source {
 static void fail(struct source *source, const struct balm_err *why)
 {
     struct balm_err err = *why;
-    err.code = BALM_E_AUTH;
-    if (source->tried[0]) {
+    bool is_guess = source->tried[0] && !source->worked;
+    if (is_guess || err.code != BALM_E_NET) err.code = BALM_E_AUTH;
+    if (is_guess) {
+        err.retryable = false;
         (void)balm_err_prefix(&err, "no AWS credentials found: %s; no EC2 role", source->tried);
     } else {
         (void)balm_err_prefix(&err, "the EC2 role's credentials");
@@ -124,6 +127,7 @@ static void on_credentials(void *owner, const struct balm_err *failure)
     } else if (read_credentials(source, &arena, &credentials, &expires, &err)) {
         fail(source, &err);
     } else {
+        source->worked = true;
         balm_provider_supply(source->provider, &credentials, "", extend(source, expires), NULL);
     }
     balm_arena_wipe(&arena);

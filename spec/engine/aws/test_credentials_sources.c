@@ -288,6 +288,25 @@ static void an_instance_is_asked_once_for_many(void **state)
     assert_int_equal(server.requests, 3);
 }
 
+static void an_instance_that_gave_some_is_expected_to_give_more(void **state)
+{
+    struct balm_provider *provider = own();
+    struct asker asker;
+    (void)state;
+    seen.refusals = 2; /* of a token, and of what may do without */
+    asker = ask(provider);
+    assert_int_equal(asker.err.code, BALM_E_AUTH);
+    assert_false(asker.err.retryable);
+    assert_string_equal(ask(provider).key, "AKIA1");
+    seen.refusals = 2; /* of a token, and of what may do without */
+    age();
+    asker = ask(provider);
+    assert_int_equal(asker.err.code, BALM_E_NET);
+    assert_true(asker.err.retryable);
+    assert_non_null(strstr(asker.err.message, "the EC2 role's credentials: 127.0.0.1"));
+    assert_string_equal(ask(provider).key, "AKIA2");
+}
+
 static void an_instance_that_is_silent_does_not_hold_anybody_up(void **state)
 {
     int64_t begun = balm_clock_mono();
@@ -448,6 +467,7 @@ int main(void)
         TEST(a_container_s_token_is_read_each_time),
         TEST(a_container_is_asked_three_times),
         TEST(an_instance_is_asked_once_for_many),
+        TEST(an_instance_that_gave_some_is_expected_to_give_more),
         TEST(an_instance_that_is_silent_does_not_hold_anybody_up),
         TEST(what_an_instance_gives_past_its_end_is_used_on),
         TEST(what_a_container_gives_past_its_end_is_refused),
