@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/time.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -298,6 +299,12 @@ static void on_http(void *owner, const struct balm_err *failure)
         balm_timer_set(call->session->aws->loop, &call->timer, delay, try_again, call)) {
         tell(call);
     }
+}
+
+bool balm_call_date(const struct balm_call *call, int64_t *micros)
+{
+    const char *date = balm_response_header(&call->response, "date");
+    return date && balm_time_parse(date, strlen(date), micros);
 }
 
 /* ---- the door ---- */

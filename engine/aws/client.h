@@ -134,6 +134,9 @@ const char *balm_call_action_at(const struct balm_call *call, size_t i);
  */
 void balm_call_send(struct balm_call *call,
                     void (*done)(void *owner, const struct balm_call_result *result), void *owner);
+/* When its last answer was sent, by the service's clock, in microseconds since 1970. False where no
+   answer came, or it does not say. */
+bool balm_call_date(const struct balm_call *call, int64_t *micros);
 
 /* For --dry-run: gets credentials as send does, then gives the signed request instead of sending
    it; request lives as long as the call. */

@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "front/commands.h"
 #include "front/scripts.h"
+#include "front/world.h"
 #include "remedy/iam.h"
 #include "remedy/iam_diff.h"
 
@@ -42,20 +43,6 @@ static void warn_of_undeclared(struct balm_cli *cli, struct balm_value undeclare
     }
 }
 
-/* Facts of the service authorisation reference; without them every resource is allowed. */
-static enum balm_code read_resources(struct balm_cli *cli, struct balm_buf *text,
-                                     struct balm_err *err)
-{
-    const char *path = balm_file_own(balm_cli_arena(cli), "resources.tsv");
-
-    if (!path) path = balm_file_own(balm_cli_arena(cli), "engine/aws/resources.tsv");
-    if (path) return balm_file_read(text, path, err);
-    balm_log(balm_cli_log(cli), BALM_LOG_WARN,
-             "Balm's own resources.tsv is not where the program lies: the role may act on every "
-             "resource");
-    return BALM_OK;
-}
-
 static enum balm_code write_role(struct balm_cli *cli, const struct balm_iam_needs *needs,
                                  struct balm_buf *text, struct balm_err *err)
 {
@@ -74,7 +61,7 @@ static enum balm_code write_role(struct balm_cli *cli, const struct balm_iam_nee
                          "--partition belongs to --format json: a template is of the partition "
                          "that it is used in");
     }
-    if (!code) code = read_resources(cli, &resources, err);
+    if (!code) code = balm_world_resources(cli, &resources, err);
     if (!code) {
         code = balm_iam_policies(needs, resources.bytes, balm_cli_arena(cli), &role.policies, err);
     }

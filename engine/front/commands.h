@@ -8,6 +8,7 @@
 
 extern const struct balm_command balm_cmd_apply;
 extern const struct balm_command balm_cmd_call;
+extern const struct balm_command balm_cmd_doctor;
 extern const struct balm_command balm_cmd_endpoint;
 extern const struct balm_command balm_cmd_history;
 extern const struct balm_command balm_cmd_iam;

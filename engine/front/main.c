@@ -10,23 +10,12 @@
 #include <unistd.h>
 
 static const struct balm_command *const commands[] = {
-    &balm_cmd_run,
-    &balm_cmd_plan,
-    &balm_cmd_apply,
-    &balm_cmd_undo,
-    &balm_cmd_verify,
-    &balm_cmd_history,
-    &balm_cmd_explain,
-    &balm_cmd_list,
-    &balm_cmd_show,
-    &balm_cmd_test,
-    &balm_cmd_iam,
-    &balm_cmd_call,
-    &balm_cmd_endpoint,
-    &balm_cmd_models,
-    &balm_cmd_stop,
-    &balm_cmd_start,
-    NULL,
+    &balm_cmd_run,     &balm_cmd_plan,     &balm_cmd_apply,
+    &balm_cmd_undo,    &balm_cmd_verify,   &balm_cmd_history,
+    &balm_cmd_explain, &balm_cmd_doctor,   &balm_cmd_list,
+    &balm_cmd_show,    &balm_cmd_test,     &balm_cmd_iam,
+    &balm_cmd_call,    &balm_cmd_endpoint, &balm_cmd_models,
+    &balm_cmd_stop,    &balm_cmd_start,    NULL,
 };
 
 /* Each run takes and gives back about as much; handing it to the system in between costs more than

@@ -27,6 +27,19 @@ enum balm_code balm_world_lua_dir(struct balm_cli *cli, const char **dir, struct
     return own(cli, "lua", "install Balm whole", dir, err);
 }
 
+enum balm_code balm_world_resources(struct balm_cli *cli, struct balm_buf *text,
+                                    struct balm_err *err)
+{
+    const char *path = balm_file_own(balm_cli_arena(cli), "resources.tsv");
+
+    if (!path) path = balm_file_own(balm_cli_arena(cli), "engine/aws/resources.tsv");
+    if (path) return balm_file_read(text, path, err);
+    balm_log(balm_cli_log(cli), BALM_LOG_WARN,
+             "Balm's own resources.tsv is not where the program lies: every action is taken to act "
+             "on any resource");
+    return BALM_OK;
+}
+
 static enum balm_code from_variable(struct balm_cli *cli, const char *text,
                                     const char *const **dirs, size_t *count, struct balm_err *err)
 {

@@ -139,6 +139,11 @@ const char *balm_policy_hash(const struct balm_policy *policy)
     return policy->hash;
 }
 
+struct balm_value balm_policy_value(const struct balm_policy *policy)
+{
+    return policy->root;
+}
+
 const char *balm_policy_role(const struct balm_policy *policy)
 {
     return balm_get_string(policy->root, "role", NULL);

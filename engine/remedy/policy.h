@@ -47,6 +47,8 @@ void balm_policy_release(struct balm_policy *policy);
 
 const char *balm_policy_path(const struct balm_policy *policy); /* "" when there is no file */
 const char *balm_policy_hash(const struct balm_policy *policy); /* SHA-256 of the text, hex; "" */
+/* All of it as it was checked, a map: what `accounts`, `policies` and `remediations` list. */
+struct balm_value balm_policy_value(const struct balm_policy *policy);
 const char *balm_policy_role(const struct balm_policy *policy); /* template or NULL */
 const char *balm_policy_external_id(const struct balm_policy *policy);
 const char *balm_policy_record(const struct balm_policy *policy); /* a file's path, or NULL */

@@ -9,7 +9,7 @@ import pytest
 
 from harness import ACCOUNT, BALM, remediate
 
-COMMANDS = ("run", "plan", "apply", "undo", "verify", "history", "explain", "list", "show", "test", "iam", "call", "endpoint",
+COMMANDS = ("run", "plan", "apply", "undo", "verify", "history", "explain", "doctor", "list", "show", "test", "iam", "call", "endpoint",
             "models", "stop", "start")
 BY_HAND = ("run", "--remediation", "AWS.S3.EnableBucketVersioning", "--resource")
 

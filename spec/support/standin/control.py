@@ -9,7 +9,8 @@
     POST /_standin/reset                                        back to the seed; no log, no faults
     GET  /_standin/health
 
-Settings of an account: settle_ms (how long AWS takes behind one's back), organization (bool).
+Settings of an account: settle_ms (how long AWS takes behind one's back), organization (bool),
+opted_out (regions that are not enabled).
 """
 
 import json

@@ -8,6 +8,7 @@ default 1) and what happens:
     status, body, content_type  any answer at all, such as the HTML page of a proxy
     close                       the connection is closed with no answer
     truncate                    the answer ends half way
+    date                        what the answer's Date says
     when                        "before" (default): nothing was done; "after": it was, the answer is lost
 """
 
@@ -16,7 +17,7 @@ from .errors import AwsError
 from .request import Reply
 
 _KNOWN = {"service", "operation", "account", "times", "delay_ms", "status", "code", "message",
-          "body", "content_type", "close", "truncate", "when"}
+          "body", "content_type", "close", "truncate", "date", "when"}
 
 
 class Faults:
@@ -64,6 +65,8 @@ def apply(fault, reply, service, request_id):
     if fault["when"] == "after" and ("status" in fault or "body" in fault):
         reply = own_answer(fault, service, request_id)
     reply.delay_s += fault.get("delay_ms", 0) / 1000
+    if "date" in fault:
+        reply.headers.append(("Date", fault["date"]))
     if fault.get("close"):
         reply.mishap = "close"
     elif fault.get("truncate"):

@@ -5,6 +5,7 @@ connection and no other.
 """
 
 import asyncio
+import email.utils
 import http
 import re
 
@@ -150,6 +151,8 @@ class Connection(asyncio.Protocol):
         body = b"" if method == "HEAD" or reply.status in (204, 304) else reply.body
         lines = [f"HTTP/1.1 {reply.status} {_REASONS.get(reply.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in reply.headers]
+        if not any(name == "Date" for name, _ in reply.headers):
+            lines.append(f"Date: {email.utils.formatdate(usegmt=True)}")
         if reply.status not in (204, 304):
             lines.append(f"Content-Length: {len(reply.body)}")
         if close:

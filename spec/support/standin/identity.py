@@ -52,6 +52,19 @@ def _matches(action, patterns):
     return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
 
+def decision(role, action, resource):
+    """What the policy simulator says: by the role's Deny and Allow, lists of actions, else by its Policy,
+    the statements of a real one."""
+    if _matches(action, role.get("Deny", ())):
+        return "explicitDeny"
+    allowed = _matches(action, role.get("Allow", ["*"]))
+    if "Policy" in role:
+        allowed = any(_matches(action, statement["Action"])
+                      and _matches(resource, _listed(statement["Resource"]))
+                      for statement in role["Policy"])
+    return "allowed" if allowed else "implicitDeny"
+
+
 def _listed(value):
     return value if isinstance(value, list) else [value]
 

@@ -1,4 +1,4 @@
-"""EC2: instances, launch permissions of images, and flow logs."""
+"""EC2: instances, launch permissions of images, flow logs, and regions."""
 
 import datetime
 
@@ -205,3 +205,14 @@ def delete_flow_logs(call, params):
             unsuccessful.append({"ResourceId": log_id, "Error": {
                 "Code": "InvalidFlowLogId.NotFound", "Message": f"The flow log '{log_id}' is unknown"}})
     return {"Unsuccessful": unsuccessful}
+
+
+# ---- regions ----
+
+def describe_regions(call, params):
+    """The account's setting opted_out lists regions that are not enabled."""
+    names = params.get("RegionNames") or ["eu-west-1", "me-south-1", "us-east-1"]
+    return {"Regions": [
+        {"RegionName": name, "Endpoint": f"ec2.{name}.amazonaws.com",
+         "OptInStatus": "not-opted-in" if name in call.setting("opted_out", ()) else "opt-in-not-required"}
+        for name in names]}

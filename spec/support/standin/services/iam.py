@@ -1,6 +1,7 @@
-"""IAM: users, access keys, the password policy."""
+"""IAM: users, access keys, the password policy, and what a role may do."""
 
 from ..errors import AwsError
+from ..identity import decision
 from ..store import visible
 
 _KEYS_MAX = 2
@@ -122,3 +123,18 @@ def delete_account_password_policy(call, _params):
     if not call.table("account").pop("password_policy", None):
         raise AwsError("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found.",
                        404)
+
+
+# ---- what a role may do ----
+
+def simulate_principal_policy(call, params):
+    name = params["PolicySourceArn"].rpartition("/")[2]
+    role = call.table("roles").get(name)
+    if role is None:
+        raise _no_such("role", name)
+    asked = [(action, resource) for action in params["ActionNames"]
+             for resource in params.get("ResourceArns") or ["*"]]
+    results, answer = _page(asked, params)
+    return {"EvaluationResults": [
+        {"EvalActionName": action, "EvalResourceName": resource,
+         "EvalDecision": decision(role, action, resource)} for action, resource in results], **answer}
