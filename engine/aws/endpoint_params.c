@@ -94,8 +94,10 @@ static struct balm_value account_id(const struct gather *gather)
 
 static struct balm_value account_id_mode(const struct gather *gather)
 {
-    (void)gather;
-    return balm_string("preferred");
+    const char *mode = balm_aws_config_setting(gather->config, "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+                                               "account_id_endpoint_mode");
+
+    return balm_string(mode ? mode : "preferred");
 }
 
 static struct balm_value sts_use_global(const struct gather *gather)
@@ -257,9 +259,23 @@ static bool is_bucket(const char *bucket, size_t len)
     return true;
 }
 
+static enum balm_code check_mode(struct balm_value mode, struct balm_err *err)
+{
+    if (balm_is_text(mode, "preferred") || balm_is_text(mode, "disabled") ||
+        balm_is_text(mode, "required")) {
+        return BALM_OK;
+    }
+    return balm_fail(
+        err, BALM_E_ARG,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE (or the profile's account_id_endpoint_mode) must "
+        "be \"preferred\", \"disabled\" or \"required\", not \"%.40s\"",
+        mode.as.text);
+}
+
 static enum balm_code check(const char *name, struct balm_value value, struct balm_err *err)
 {
     if (value.type != BALM_STRING) return BALM_OK;
+    if (strcmp(name, "AccountIdEndpointMode") == 0) return check_mode(value, err);
     if (strcmp(name, "Region") == 0 && !balm_text_is_host_label(value.as.text, value.len)) {
         return balm_fail(err, BALM_E_ARG, "\"%.80s\" is not a region: it must be a host label",
                          value.as.text);

@@ -160,3 +160,31 @@ def test_nothing_is_asked_when_nothing_is_sent(timestream):
     server, cancel = timestream
     assert cancel("--dry-run").line["method"] == "POST"
     assert server.seen == []
+
+
+# ---- accounts in host names ----
+
+
+@pytest.mark.parametrize("mode, host", [(None, "preferred"), ("disabled", "disabled"), ("required", "required")])
+def test_the_rules_are_told_whether_hosts_may_name_accounts(loader, tmp_path, mode, host):
+    outcome = account_mode(loader, tmp_path, mode)
+    assert outcome.line["url"] == f"https://{host}.example.com/"
+
+
+def test_a_mode_that_is_none_is_named(loader, tmp_path):
+    outcome = account_mode(loader, tmp_path, "sometimes")
+    assert outcome.status != 0
+    assert "AWS_ACCOUNT_ID_ENDPOINT_MODE" in outcome.err + outcome.out
+
+
+def account_mode(loader, folder, mode):
+    def change(model, rules):
+        rules.update(
+            parameters={"AccountIdEndpointMode": {"builtIn": "AWS::Auth::AccountIdEndpointMode", "type": "String",
+                                                  "required": False}},
+            rules=[{"conditions": [], "endpoint": {"url": "https://{AccountIdEndpointMode}.example.com"},
+                    "type": "endpoint"}])
+
+    pack = rewritten_pack(folder, loader, {"dynamodb": change})
+    balm = Balm(clean_environment(AWS_ACCOUNT_ID_ENDPOINT_MODE=mode), folder)
+    return balm("call", "dynamodb", "list_tables", "--dry-run", "--models", pack)

@@ -17,6 +17,10 @@ PLACES = {
     "accountId": "123456789012",
     "OutpostId": "op-01234567890123456",
     "SourceRegion": "us-east-2",
+    "StreamARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/a-stream-of-records",
+    "ConsumerARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/a-stream-of-records/consumer/c:1",
+    "ResourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/a-stream-of-records",
+    "KvsARN": "arn:aws:cloudfront::123456789012:key-value-store/01234567-89ab-cdef-0123-456789abcdef",
     "EndpointId": "abc123.456",
     "PredictEndpoint": "https://realtime.machinelearning.eu-west-1.amazonaws.com",
 }
@@ -54,9 +58,13 @@ class Values:
         made = {}
         for name in self.random.sample(names, len(names)):
             member = shape.members[name]
-            if name in shape.required_members or self.wanted(member, within):
+            if name in shape.required_members or self.always(name) or self.wanted(member, within):
                 made[name] = self.member(member, name, within)
         return made
+
+    def always(self, name):
+        """S3's listings have them, and botocore relies on it."""
+        return self.answers and name in ("Key", "Prefix")
 
     def wanted(self, member, within):
         if member.metadata.get("idempotencyToken"):
