@@ -2,13 +2,14 @@
 
 #include "core/clock.h"
 
-#define DAY_US ((int64_t)86400 * 1000000)
+#define SECOND_US ((int64_t)1000000)
+#define DAY_S     ((int64_t)86400)
 
 void balm_hold_make(struct balm_item *out, const char *remediation,
                     const struct balm_finding *finding, const char *by, int64_t days,
                     struct balm_arena *arena)
 {
-    int64_t until = balm_clock_now() + days * DAY_US;
+    int64_t until = (balm_clock_now() / SECOND_US + days * DAY_S) * SECOND_US;
 
     *out = (struct balm_item){
         .partition = BALM_HOLDS,

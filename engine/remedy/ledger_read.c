@@ -111,9 +111,9 @@ static size_t join(const struct balm_store_request *request, size_t i, const cha
     return i;
 }
 
-static enum balm_code damaged(const char *run, const char *what, struct balm_err *err)
+static enum balm_code unusable(const char *run, const char *what, struct balm_err *err)
 {
-    return balm_err_prefix(err, "run %s: what is kept of it is damaged (%s)", run, what);
+    return balm_err_prefix(err, "run %s: what is kept of it (%s) cannot be used", run, what);
 }
 
 /* ---- what is kept of one run ---- */
@@ -132,7 +132,7 @@ static enum balm_code unseal(struct loading *loading, struct balm_value value, c
     const char *run = loading->kept->run;
 
     if (balm_unseal_value(loading->ledger->seal, loading->arena, value, run, out, err)) {
-        return damaged(run, what, err);
+        return unusable(run, what, err);
     }
     return BALM_OK;
 }
@@ -181,7 +181,7 @@ static enum balm_code parse_end(struct loading *loading, const struct balm_buf *
     if (balm_buf_status(text, "a run", err) ||
         balm_json_parse(loading->arena, text->bytes, text->len, &end, err) ||
         balm_document_value(loading->arena, balm_get(end, "after"), after, err)) {
-        return damaged(loading->kept->run, "end", err);
+        return unusable(loading->kept->run, "end", err);
     }
     loading->kept->result = balm_get(end, "result");
     return BALM_OK;

@@ -283,3 +283,10 @@ def test_another_machine_undoes_what_dynamodb_tells(balm, standin):
     assert block(balm) is None
     assert balm("run", "-", stdin=event(), **fleet).line["reason"] == "held"
     assert balm("history", done.line["run"], **fleet).line["undone_by"] == undone.line["run"]
+
+
+def test_another_key_opens_nothing(balm, standin, tmp_path):
+    """Only where something is sealed: nothing secret, no key."""
+    run = balm("run", "-", stdin=event(), BALM_STORE_KEY="ab" * 32).line["run"]
+    assert balm("history", run, BALM_STORE_KEY="cd" * 32).line["status"] == "fixed"
+    assert not (tmp_path / "store/balm.key").exists()

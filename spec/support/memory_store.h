@@ -32,6 +32,7 @@ struct balm_store {
     size_t commits, reads;
     size_t fails_from; /* the number of the first commit that fails; 0: none does */
     enum balm_code fails_with;
+    bool is_silent; /* nothing is answered */
 };
 
 static inline int compare_places(const struct kept_item *item, const char *partition,
@@ -123,6 +124,7 @@ static inline void answer_later(struct balm_store *store, struct balm_store_requ
     pending->store = store;
     pending->request = request;
     request->op = pending;
+    if (store->is_silent) return;
     balm_task_add(store->loop, &pending->task, answer_pending, pending);
 }
 

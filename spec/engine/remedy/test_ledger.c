@@ -248,6 +248,72 @@ static void a_result_too_long_for_one_commit_is_kept_in_pieces(void **state)
     assert_true(balm_equal(kept.result, fixture->result));
 }
 
+/* ---- runs that are ended from outside ---- */
+
+static void stop_loop(void *owner)
+{
+    balm_loop_stop(owner);
+}
+
+static void turn(struct fixture *fixture)
+{
+    struct balm_timer timer = {.place = 0};
+    struct balm_err err;
+
+    OK(balm_timer_set(fixture->engine.loop, &timer, 1000000, stop_loop, fixture->engine.loop));
+    balm_loop_run(fixture->engine.loop);
+    balm_timer_stop(fixture->engine.loop, &timer);
+}
+
+/* Until its write waits for a disk that does not answer. */
+static void start_on_a_silent_disk(struct fixture *fixture, const struct balm_finding *finding)
+{
+    struct balm_order order = {
+        .finding = finding, .action = BALM_ACTION_FIX, .instead_of_aws = &fixture->fake.link};
+    struct balm_err err;
+
+    expect_calls(fixture, fixes, 1);
+    fixture->engine.store->is_silent = true;
+    OK(balm_run_start(&fixture->run, &fixture->engine, &order, keep_result, fixture, &err));
+    while (fixture->engine.store->commits == 0) {
+        turn(fixture);
+    }
+}
+
+static void what_waits_for_the_disk_is_not_sent_when_the_run_is_aborted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct balm_finding finding;
+    struct balm_err err;
+
+    open_all(fixture);
+    finding = finding_for(fixture, "Own.On");
+    start_on_a_silent_disk(fixture, &finding);
+    fixture->engine.store->is_silent = false;
+    balm_fail(&err, BALM_E_CANCELLED, "SIGTERM");
+    balm_run_abort(fixture->run, &err);
+    while (!fixture->answered) {
+        turn(fixture);
+    }
+    balm_run_release(fixture->run);
+    assert_string_equal(text_at(fixture, "status"), "failed");
+    assert_int_equal(balm_list_len(balm_get(fixture->result, "calls")), 1);
+    assert_int_equal(count_items(fixture, "open", ""), 0);
+    assert_int_equal(count_items(fixture, "of/", "end."), 1);
+}
+
+static void a_run_may_be_dropped_while_it_waits_for_the_disk(void **state)
+{
+    struct fixture *fixture = *state;
+    struct balm_finding finding;
+
+    open_all(fixture);
+    finding = finding_for(fixture, "Own.On");
+    start_on_a_silent_disk(fixture, &finding);
+    balm_run_release(fixture->run);
+    assert_int_equal(fixture->answered, 0);
+}
+
 /* ---- runs that never ended ---- */
 
 static void finds_nothing(void *owner, struct balm_value head)
@@ -263,11 +329,6 @@ static void keep_head(void *owner, struct balm_value head)
     balm_list_push(&fixture->arena, fixture->result, balm_copy(&fixture->arena, head));
 }
 
-static void stop_loop(void *owner)
-{
-    balm_loop_stop(owner);
-}
-
 static void ask_writes_in_vain(struct balm_gate *gate, struct balm_question *question)
 {
     if (!balm_call_is_write(question->call)) fake_ask(gate, question);
@@ -277,7 +338,6 @@ static void ask_writes_in_vain(struct balm_gate *gate, struct balm_question *que
 static void begin_and_vanish(struct fixture *fixture)
 {
     static const struct answer answers[] = {{GET, "{}", NULL, 0}};
-    static struct balm_timer timer;
     struct balm_finding finding = finding_for(fixture, "Own.On");
     struct balm_order order = {
         .finding = &finding, .action = BALM_ACTION_FIX, .instead_of_aws = &fixture->fake.link};
@@ -287,8 +347,7 @@ static void begin_and_vanish(struct fixture *fixture)
     expect_calls(fixture, answers, 1);
     OK(balm_run_start(&fixture->run, &fixture->engine, &order, keep_result, fixture, &err));
     while (count_items(fixture, "of/", "call.") == 0) {
-        OK(balm_timer_set(fixture->engine.loop, &timer, 1000000, stop_loop, fixture->engine.loop));
-        balm_loop_run(fixture->engine.loop);
+        turn(fixture);
     }
     balm_run_release(fixture->run);
 }
@@ -531,6 +590,8 @@ int main(void)
         TEST(what_a_run_found_and_left_comes_back),
         TEST(a_secret_is_sealed_wherever_a_script_put_it),
         TEST(a_result_too_long_for_one_commit_is_kept_in_pieces),
+        TEST(what_waits_for_the_disk_is_not_sent_when_the_run_is_aborted),
+        TEST(a_run_may_be_dropped_while_it_waits_for_the_disk),
         TEST(a_run_that_vanished_is_told_with_its_writes),
         cmocka_unit_test(a_process_is_known_by_its_birth),
         TEST(a_run_is_found_by_the_beginning_of_its_id),

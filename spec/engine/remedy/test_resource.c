@@ -1,0 +1,69 @@
+/*
+ * What a resource is called, and when two events mean the same one.
+ */
+#include "remedy/resource.h"
+
+#include "engine/remedy/values.h"
+
+#define ARN "arn:aws:s3:::logs"
+
+static void a_resource_is_named_by_what_says_most_to_people(void **state)
+{
+    static const struct {
+        const char *resource, *name;
+    } cases[] = {
+        {"{\"Arn\":\"" ARN "\",\"Name\":\"logs\"}", "logs"},
+        {"{\"Arn\":\"" ARN "\",\"Name\":\"\"}", ARN},
+        {"{\"Id\":\"i-1\",\"Name\":7}", "i-1"},
+        {"{\"UserName\":\"alice\",\"AccountId\":\"123456789012\"}", "alice"},
+        {"{\"ResourceType\":\"AWS::::Account\",\"AccountId\":\"123456789012\"}", "AWS::::Account"},
+        {"{\"AccountId\":\"123456789012\"}", "123456789012"},
+        {"{}", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(balm_resource_name(json(cases[i].resource)).as.text, cases[i].name);
+    }
+}
+
+static void two_resources_are_the_same_where_any_name_is(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"{\"Name\":\"logs\"}", "{\"Name\":\"logs\",\"Arn\":\"" ARN "\"}", true},
+        {"{\"Id\":\"" ARN "\"}", "{\"Name\":\"logs\",\"Arn\":\"" ARN "\"}", true},
+        {"{\"Name\":\"logs\"}", "{\"Name\":\"log\"}", false},
+        {"{\"Name\":\"logs\"}", "{\"Arn\":\"" ARN "\"}", false},
+        {"{\"AccountId\":\"1\"}", "{\"AccountId\":\"1\",\"Region\":\"eu-west-1\"}", true},
+        {"{\"AccountId\":\"1\"}", "{\"AccountId\":\"1\",\"Name\":\"logs\"}", false},
+        {"{\"Name\":\"\"}", "{\"Name\":\"\",\"Id\":\"x\"}", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(balm_resource_same(json(cases[i].a), json(cases[i].b)), cases[i].same);
+        assert_int_equal(balm_resource_same(json(cases[i].b), json(cases[i].a)), cases[i].same);
+    }
+}
+
+static void a_glob_may_fit_any_name(void **state)
+{
+    struct balm_value both = json("{\"Name\":\"logs\",\"Arn\":\"" ARN "\"}");
+    (void)state;
+    assert_true(balm_resource_fits(both, "logs"));
+    assert_true(balm_resource_fits(both, "arn:aws:s3:::*"));
+    assert_false(balm_resource_fits(both, "log"));
+    assert_true(balm_resource_fits(json("{}"), "*"));
+    assert_false(balm_resource_fits(json("{}"), "?*"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLEAN(a_resource_is_named_by_what_says_most_to_people),
+        CLEAN(two_resources_are_the_same_where_any_name_is),
+        CLEAN(a_glob_may_fit_any_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
