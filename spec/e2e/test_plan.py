@@ -8,6 +8,7 @@ import time
 import pytest
 
 import test_remediations as cases
+import test_undo as undoing
 from harness import ACCOUNT, REGION, account_key, remediate
 
 BUCKET = cases.BUCKET
@@ -66,6 +67,21 @@ def test_makes_exactly_the_planned_writes(balm, standin, remediation):
     again = apply(balm)
     assert again.line["status"] in ("compliant", "skipped"), again
     assert [call["operation"] for call in made] == cases.writes(standin)
+
+
+@pytest.mark.parametrize("remediation", undoing.REVERSIBLE)
+def test_what_was_planned_and_applied_can_be_undone(balm, standin, remediation):
+    """By what the account holds, not by what Balm says."""
+    before = undoing.settled(standin)
+    plan(balm, remediation)
+    assert undoing.settled(standin) == before
+    applied = apply(balm)
+    assert applied.line["status"] == "fixed" and undoing.settled(standin) != before, applied
+
+    undone = balm("undo", applied.line["run"])
+    assert (undone.status, undone.line["status"]) == (0, "undone"), undone
+    if remediation not in undoing.REMAINS:
+        assert undoing.settled(standin) == before
 
 
 def test_a_batch_is_kept_in_one_file_and_applied_side_by_side(balm):
