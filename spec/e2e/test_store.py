@@ -125,12 +125,14 @@ def test_two_processes_may_make_it_at_once(opened):
 
 
 def test_a_table_that_may_not_be_made_is_an_error_that_says_how(opened, standin):
-    standin.fault(service="dynamodb", operation="CreateTable", status=400, code="AccessDeniedException")
+    standin.fault(service="dynamodb", operation="CreateTable", status=400, code="AccessDeniedException",
+                  times=100)
     store = opened()
     outcomes = store.together(*[{"commit": [{"sort": str(i), "value": {}}]} for i in range(3)])
     for outcome in outcomes:
         for said in ("dynamodb:runs", "eu-west-1", "AccessDenied", "pk", "sk", "TTL"):
             assert said in outcome["error"]
+    standin.reset()
     assert store.put("a", {})["ok"]  # once it may, it is
 
 
