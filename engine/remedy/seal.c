@@ -29,9 +29,7 @@ struct walk {
     EVP_CIPHER_CTX *cipher; /* made and keyed with the first part that needs it */
     struct balm_seal *seal;
     const char *place;
-    enum balm_code (*change)(struct walk *walk, struct balm_value value, struct balm_value *out);
-    bool (*wanted)(struct balm_value value);
-    bool sealing;
+    bool sealing; /* else it opens what is sealed */
     enum balm_code code;
 };
 
@@ -228,9 +226,9 @@ out:
     return code;
 }
 
-static bool is_to_be_sealed(struct balm_value value)
+static bool is_wanted(const struct walk *walk, struct balm_value value)
 {
-    return value.secret || balm_document_is_sealed(value);
+    return balm_document_is_sealed(value) || (walk->sealing && value.secret);
 }
 
 static struct balm_value walk_value(struct walk *walk, struct balm_value value, int depth);
@@ -263,8 +261,9 @@ static struct balm_value walk_container(struct walk *walk, struct balm_value con
 static struct balm_value walk_value(struct walk *walk, struct balm_value value, int depth)
 {
     struct balm_value changed = balm_null();
-    if (walk->wanted(value)) {
-        walk->code = walk->change(walk, value, &changed);
+    if (is_wanted(walk, value)) {
+        walk->code =
+            walk->sealing ? seal_part(walk, value, &changed) : unseal_part(walk, value, &changed);
         return changed;
     }
     if (value.type != BALM_LIST && value.type != BALM_MAP) return value;
@@ -273,38 +272,25 @@ static struct balm_value walk_value(struct walk *walk, struct balm_value value, 
     return changed;
 }
 
-static enum balm_code run(struct walk *walk, struct balm_value value, struct balm_value *out)
+static enum balm_code run(struct walk walk, struct balm_value value, struct balm_value *out)
 {
-    *out = walk_value(walk, value, 0);
-    EVP_CIPHER_CTX_free(walk->cipher);
-    return walk->code ? walk->code : balm_arena_status(walk->arena, walk->err);
+    *out = walk_value(&walk, value, 0);
+    EVP_CIPHER_CTX_free(walk.cipher);
+    return walk.code ? walk.code : balm_arena_status(walk.arena, walk.err);
 }
 
 enum balm_code balm_seal_value(struct balm_seal *seal, struct balm_arena *arena,
                                struct balm_value value, const char *place, struct balm_value *out,
                                struct balm_err *err)
 {
-    struct walk walk = {.arena = arena,
-                        .err = err,
-                        .seal = seal,
-                        .place = place,
-                        .change = seal_part,
-                        .wanted = is_to_be_sealed,
-                        .sealing = true};
-    return run(&walk, value, out);
+    return run((struct walk){arena, err, NULL, seal, place, true, BALM_OK}, value, out);
 }
 
 enum balm_code balm_unseal_value(struct balm_seal *seal, struct balm_arena *arena,
                                  struct balm_value value, const char *place, struct balm_value *out,
                                  struct balm_err *err)
 {
-    struct walk walk = {.arena = arena,
-                        .err = err,
-                        .seal = seal,
-                        .place = place,
-                        .change = unseal_part,
-                        .wanted = balm_document_is_sealed};
-    return run(&walk, value, out);
+    return run((struct walk){arena, err, NULL, seal, place, false, BALM_OK}, value, out);
 }
 
 enum balm_code balm_seal_mac(struct balm_seal *seal, unsigned char out[BALM_SHA256_LEN],
