@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import ACCOUNT, remediate
+from harness import ACCOUNT, remediate, wait_until
 
 KILLS = int(os.environ.get("BALM_KILLS", "40"))
 BUCKETS = [f"kill-{i}" for i in range(24)]
@@ -88,3 +88,39 @@ def test_no_kill_leaves_a_write_without_a_record(balm, standin, batch, tmp_path)
         kill_after(balm, batch(), chance.uniform(0, took), **env)
         unfinished += check_after_kill(balm, standin, **env)
     assert unfinished > 0, "no kill met a run under way"
+
+
+def test_what_a_write_came_to_is_known_although_the_run_never_ended(balm, standin, tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "own_slow.lua").write_text("""
+      return { id = "Own.Slow", parameters = {}, verify_seconds = 60,
+        permissions = { "s3:GetBucketVersioning", "s3:PutBucketVersioning" },
+        check = function(session, resource)
+          local versioning = session:client("s3"):get_bucket_versioning { Bucket = resource.Name }
+          return false, versioning
+        end,
+        fix = function(session, resource)
+          session:client("s3"):put_bucket_versioning { Bucket = resource.Name,
+            VersioningConfiguration = { Status = "Enabled" } }
+        end,
+        undo = function(session, resource, parameters, before)
+          session:client("s3"):put_bucket_versioning { Bucket = resource.Name,
+            VersioningConfiguration = { Status = before.Status or "Suspended" } }
+        end }""")
+    (tmp_path / "event").write_text(json.dumps(remediate("Own.Slow", {"Name": f"demo-{ACCOUNT}"})))
+    running = balm.start("run", tmp_path / "event", "--remediations", scripts)
+    wait_until(lambda: standin.log(operation="PutBucketVersioning"))
+    time.sleep(0.5)
+    assert balm("history", "--unfinished").lines == [], "it is under way"
+    run = balm("history", "--status", "running").line["run"]
+    refused = balm("undo", run)
+    assert refused.status == 2 and "still running" in refused.err, refused
+    running.kill()
+    running.communicate()
+
+    shown = balm("history", run).line
+    assert shown["status"] == "unfinished"
+    (call,) = shown["calls"]
+    assert (call["operation"], call["status"]) == ("PutBucketVersioning", 200)
+    assert call["request_id"]
