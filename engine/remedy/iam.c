@@ -96,15 +96,6 @@ static enum balm_code check_role(const struct balm_iam_role *role, struct balm_e
     return BALM_OK;
 }
 
-static struct balm_value document_of(struct balm_arena *arena, struct balm_value statements)
-{
-    struct balm_value document = balm_map(arena);
-
-    balm_map_set(arena, document, "Version", balm_string("2012-10-17"));
-    balm_map_set(arena, document, "Statement", statements);
-    return document;
-}
-
 static struct balm_value trust_of(struct balm_arena *arena, struct balm_value principal,
                                   struct balm_value condition)
 {
@@ -118,20 +109,12 @@ static struct balm_value trust_of(struct balm_arena *arena, struct balm_value pr
     balm_map_set(arena, statement, "Action", balm_string("sts:AssumeRole"));
     if (!balm_is_null(condition)) balm_map_set(arena, statement, "Condition", condition);
     balm_list_push(arena, statements, statement);
-    return document_of(arena, statements);
-}
-
-static struct balm_value one(struct balm_arena *arena, const char *key, struct balm_value value)
-{
-    struct balm_value map = balm_map(arena);
-
-    balm_map_set(arena, map, key, value);
-    return map;
+    return balm_iam_document(arena, statements);
 }
 
 static struct balm_value condition_of(struct balm_arena *arena, struct balm_value external_id)
 {
-    return one(arena, "StringEquals", one(arena, "sts:ExternalId", external_id));
+    return balm_iam_one(arena, "StringEquals", balm_iam_one(arena, "sts:ExternalId", external_id));
 }
 
 /* ---- the partition ---- */
@@ -158,7 +141,7 @@ static struct balm_value filled(const struct filling *filling, struct balm_value
 
     if (value.type == BALM_STRING && balm_text_starts(value.as.text, BALM_IAM_PARTITION)) {
         made = in_partition(arena, value, filling->partition);
-        return filling->substitutes ? one(arena, "Fn::Sub", made) : made;
+        return filling->substitutes ? balm_iam_one(arena, "Fn::Sub", made) : made;
     }
     if (value.type == BALM_LIST) {
         made = balm_list(arena);
@@ -230,7 +213,7 @@ static struct balm_value as_json(struct balm_arena *arena, const struct balm_iam
 
 static struct balm_value ref(struct balm_arena *arena, const char *name)
 {
-    return one(arena, "Ref", balm_string(name));
+    return balm_iam_one(arena, "Ref", balm_string(name));
 }
 
 static struct balm_value parameter(struct balm_arena *arena, const char *description,
@@ -271,7 +254,7 @@ static struct balm_value given(struct balm_arena *arena, const char *condition,
     balm_list_push(arena, choice, balm_string(condition));
     balm_list_push(arena, choice, value);
     balm_list_push(arena, choice, ref(arena, "AWS::NoValue"));
-    return one(arena, "Fn::If", choice);
+    return balm_iam_one(arena, "Fn::If", choice);
 }
 
 /* The condition that a parameter is not empty. */
@@ -282,15 +265,15 @@ static struct balm_value is_given(struct balm_arena *arena, const char *name)
 
     balm_list_push(arena, equal, ref(arena, name));
     balm_list_push(arena, equal, balm_string(""));
-    balm_list_push(arena, none, one(arena, "Fn::Equals", equal));
-    return one(arena, "Fn::Not", none);
+    balm_list_push(arena, none, balm_iam_one(arena, "Fn::Equals", equal));
+    return balm_iam_one(arena, "Fn::Not", none);
 }
 
 static struct balm_value role_resource(struct balm_arena *arena, struct balm_value policy)
 {
     struct balm_value properties = balm_map(arena), policies = balm_list(arena);
     struct balm_value condition = condition_of(arena, ref(arena, "ExternalId"));
-    struct balm_value role = one(arena, "Type", balm_string("AWS::IAM::Role"));
+    struct balm_value role = balm_iam_one(arena, "Type", balm_string("AWS::IAM::Role"));
 
     balm_map_set(arena, properties, "RoleName", ref(arena, "RoleName"));
     balm_map_set(arena, properties, "Description", balm_string(BALM_IAM_DESCRIPTION));
@@ -311,7 +294,7 @@ static struct balm_value role_resource(struct balm_arena *arena, struct balm_val
 static struct balm_value managed_resource(struct balm_arena *arena, struct balm_value document)
 {
     struct balm_value properties = balm_map(arena), roles = balm_list(arena);
-    struct balm_value policy = one(arena, "Type", balm_string("AWS::IAM::ManagedPolicy"));
+    struct balm_value policy = balm_iam_one(arena, "Type", balm_string("AWS::IAM::ManagedPolicy"));
 
     balm_list_push(arena, roles, ref(arena, "Role"));
     balm_map_set(arena, properties, "Description", balm_string(BALM_IAM_DESCRIPTION));
@@ -358,8 +341,10 @@ static struct balm_value as_cloudformation(struct balm_arena *arena,
     balm_map_set(arena, out, "Parameters", parameters_of(arena, role));
     balm_map_set(arena, out, "Conditions", conditions);
     balm_map_set(arena, out, "Resources", resources_of(arena, role));
-    balm_map_set(arena, out, "Outputs",
-                 one(arena, "RoleArn", one(arena, "Value", one(arena, "Fn::GetAtt", arn))));
+    balm_map_set(
+        arena, out, "Outputs",
+        balm_iam_one(arena, "RoleArn",
+                     balm_iam_one(arena, "Value", balm_iam_one(arena, "Fn::GetAtt", arn))));
     return out;
 }
 

@@ -121,7 +121,7 @@ static struct balm_value statement_id(struct balm_arena *arena, const char *serv
     return balm_string_n(id, kept + strlen(more));
 }
 
-static struct balm_value one(struct balm_arena *arena, const char *key, struct balm_value value)
+struct balm_value balm_iam_one(struct balm_arena *arena, const char *key, struct balm_value value)
 {
     struct balm_value map = balm_map(arena);
 
@@ -134,13 +134,13 @@ static struct balm_value statement_of(struct balm_arena *arena, struct balm_valu
 {
     struct balm_value statement = balm_map(arena);
     /* A service that acts on behalf of the role may leave the key out. */
-    struct balm_value tls = one(arena, "aws:SecureTransport", balm_string("true"));
+    struct balm_value tls = balm_iam_one(arena, "aws:SecureTransport", balm_string("true"));
 
     balm_map_set(arena, statement, "Sid", id);
     balm_map_set(arena, statement, "Effect", balm_string("Allow"));
     balm_map_set(arena, statement, "Action", actions);
     balm_map_set(arena, statement, "Resource", resource);
-    balm_map_set(arena, statement, "Condition", one(arena, "BoolIfExists", tls));
+    balm_map_set(arena, statement, "Condition", balm_iam_one(arena, "BoolIfExists", tls));
     return statement;
 }
 
@@ -190,7 +190,7 @@ static void add_linked_role(struct making *making)
     statement = statement_of(arena, balm_string("ServiceLinkedRoles"), actions, arns);
     if (balm_list_len(names) > 0) {
         balm_map_set(arena, balm_get(statement, "Condition"), "StringLike",
-                     one(arena, "iam:AWSServiceName", names));
+                     balm_iam_one(arena, "iam:AWSServiceName", names));
     }
     balm_list_push(arena, making->statements, statement);
 }
@@ -232,7 +232,7 @@ static size_t add_service(struct making *making, size_t first)
 
 /* ---- documents ---- */
 
-static struct balm_value document_of(struct balm_arena *arena, struct balm_value statements)
+struct balm_value balm_iam_document(struct balm_arena *arena, struct balm_value statements)
 {
     struct balm_value document = balm_map(arena);
 
@@ -275,7 +275,7 @@ static bool fits(struct balm_arena *arena, struct balm_value statements,
         balm_list_of(arena, balm_list_at(statements, 0), balm_list_len(statements));
 
     balm_list_push(arena, with, statement);
-    return size_of(document_of(arena, with)) <= BALM_IAM_MANAGED_MAX;
+    return size_of(balm_iam_document(arena, with)) <= BALM_IAM_MANAGED_MAX;
 }
 
 /* The most actions of a statement, from first on, that have room beside statements. */
@@ -313,12 +313,12 @@ static bool split(struct making *making, struct balm_value documents)
                 done += some;
             }
             if (done < count) {
-                balm_list_push(arena, documents, document_of(arena, current));
+                balm_list_push(arena, documents, balm_iam_document(arena, current));
                 current = balm_list(arena);
             }
         }
     }
-    balm_list_push(arena, documents, document_of(arena, current));
+    balm_list_push(arena, documents, balm_iam_document(arena, current));
     return true;
 }
 
@@ -334,7 +334,7 @@ enum balm_code balm_iam_policies(const struct balm_iam_needs *needs, const char 
         at = add_service(&making, at);
     }
     if (balm_map_get(needs->by, LINKED_ROLE)) add_linked_role(&making);
-    whole = document_of(arena, making.statements);
+    whole = balm_iam_document(arena, making.statements);
     if (size_of(whole) <= BALM_IAM_INLINE_MAX) {
         balm_list_push(arena, *out, whole);
     } else {

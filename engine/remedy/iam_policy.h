@@ -38,4 +38,8 @@ enum balm_code balm_iam_policies(const struct balm_iam_needs *needs, const char 
                                  struct balm_arena *arena, struct balm_value *out,
                                  struct balm_err *err);
 
+/* A policy document of statements, and a map of one member: for whoever writes policies. */
+struct balm_value balm_iam_document(struct balm_arena *arena, struct balm_value statements);
+struct balm_value balm_iam_one(struct balm_arena *arena, const char *key, struct balm_value value);
+
 #endif
