@@ -46,6 +46,19 @@ static void push_name(struct form *form, const char *name)
     (void)balm_buf_adds(&form->prefix, name);
 }
 
+/* ".1" for the first: items count from 1. */
+static void push_number(struct form *form, size_t number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+
+    for (number++; number > 0; number /= 10) {
+        digits[--at] = (char)('0' + number % 10);
+    }
+    digits[--at] = '.';
+    (void)balm_buf_add(&form->prefix, digits + at, sizeof digits - at);
+}
+
 static void pop_to(struct form *form, size_t len)
 {
     if (form->prefix.len > len) balm_buf_cut(&form->prefix, form->prefix.len - len);
@@ -115,7 +128,7 @@ static void write_list(struct form *form, const struct balm_member *list, struct
     }
     size_t len = form->prefix.len;
     for (size_t i = 0; i < count; i++) {
-        (void)balm_buf_addf(&form->prefix, ".%zu", i + 1);
+        push_number(form, i);
         write_value(form, item, *balm_list_at(value, i), depth + 1);
         pop_to(form, len);
     }
@@ -130,7 +143,7 @@ static void write_map(struct form *form, const struct balm_member *map, struct b
     size_t len = form->prefix.len;
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        (void)balm_buf_addf(&form->prefix, ".%zu", i + 1);
+        push_number(form, i);
         size_t numbered = form->prefix.len;
         push_member(form, balm_shape_key(shape), "key");
         write_pair(form, entry->key, entry->key_len);

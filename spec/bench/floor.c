@@ -5,14 +5,17 @@
  * Usage: floor cold URL          AssumeRole, GET, PUT, GET, one after the other
  *        floor warm URL N C      AssumeRole, then N PUTs, C in flight
  *        floor sign N            N signatures; prints nanoseconds each
+ *        floor load 0            loads and initialises the libraries, and ends
  */
 #include "aws/sigv4.h"
 #include "core/clock.h"
+#include "core/digest.h"
 
 #include <curl/curl.h>
 #include <expat.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +203,7 @@ static void load_libraries(void)
 
     luaL_openlibs(L);
     lua_close(L);
-    if (!uv_version() || !XML_ExpatVersion() || !zlibVersion()) abort();
+    if (!uv_version() || !XML_ExpatVersion() || !zlibVersion() || !sqlite3_libversion()) abort();
 }
 
 static int sign_many(struct floor *floor, long count)
@@ -259,9 +262,14 @@ int main(int argc, char **argv)
 
     if (argc < 3) return status;
     load_libraries();
-    if (balm_signing_keys_new(&floor.keys, &err)) return 1;
-    status = strcmp(argv[1], "sign") == 0 ? sign_many(&floor, strtol(argv[2], NULL, 10))
-                                          : talk(&floor, argc, argv);
+    if (balm_digest_ready(&err) || balm_signing_keys_new(&floor.keys, &err)) return 1;
+    if (strcmp(argv[1], "sign") == 0) {
+        status = sign_many(&floor, strtol(argv[2], NULL, 10));
+    } else if (strcmp(argv[1], "load") == 0) {
+        status = curl_global_init(CURL_GLOBAL_DEFAULT) ? 1 : 0;
+    } else {
+        status = talk(&floor, argc, argv);
+    }
     balm_signing_keys_release(floor.keys);
     return status;
 }
