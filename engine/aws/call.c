@@ -51,6 +51,34 @@ static bool lacks_token(const struct balm_operation *operation, struct balm_valu
     return false;
 }
 
+/* What the environment or the profile say about bodies that may be compressed. */
+static enum balm_code set_compression(struct balm_call *call, struct balm_err *err)
+{
+    static const char variable[] = "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES";
+    const struct balm_aws_config *config = call->session->aws->config;
+    const char *text;
+    char *end = NULL;
+    long least;
+
+    if (!balm_operation_compression(call->operation)[0]) return BALM_OK;
+    if (balm_aws_config_flag(config, "AWS_DISABLE_REQUEST_COMPRESSION",
+                             "disable_request_compression")) {
+        call->request.compress_min = SIZE_MAX;
+        return BALM_OK;
+    }
+    text = balm_aws_config_setting(config, variable, "request_min_compression_size_bytes");
+    if (!text) return BALM_OK;
+    least = strtol(text, &end, 10);
+    if (*end || least < 0 || least > 10485760) {
+        return balm_fail(err, BALM_E_ARG,
+                         "%s (or the profile's request_min_compression_size_bytes) must be 0 to "
+                         "10485760, not \"%.40s\"",
+                         variable, text);
+    }
+    call->request.compress_min = (size_t)least;
+    return BALM_OK;
+}
+
 static enum balm_code fill(struct balm_call *call, struct balm_value params, bool base64,
                            struct balm_arena *problems_arena, struct balm_value *problems,
                            struct balm_err *err)
@@ -68,6 +96,7 @@ static enum balm_code fill(struct balm_call *call, struct balm_value params, boo
     code = balm_validate_input(operation, call->params, problems_arena, problems, &call->warnings,
                                err);
     call->warnings = balm_copy(&call->arena, call->warnings);
+    if (!code) code = set_compression(call, err);
     if (!code) code = balm_serialise(operation, call->params, &call->request, err);
     return code ? code : balm_arena_status(&call->arena, err);
 }

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define COMPRESS_MIN ((size_t)10240)
-
 static bool deflate_all(z_stream *stream, const struct balm_buf *body, struct balm_buf *out)
 {
     size_t most = deflateBound(stream, (uLong)body->len);
@@ -33,7 +31,7 @@ enum balm_code balm_codec_compress(const struct balm_operation *operation,
     bool done;
 
     if (strcmp(balm_operation_compression(operation), "gzip") != 0) return BALM_OK;
-    if (request->body.len < COMPRESS_MIN) return BALM_OK;
+    if (request->body.len < request->compress_min) return BALM_OK;
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         return balm_nomem(err);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define GROW_MIN ((size_t)8)
+#define GROW_MIN     ((size_t)8)
+#define COMPRESS_MIN ((size_t)10240)
 
 /* The arrays keep no capacity: it is 8, then every power of two, so a full one shows by its
    length. */
@@ -34,6 +35,7 @@ void balm_request_init(struct balm_request *request, struct balm_arena *arena)
     request->base_path = "";
     request->path = "/";
     balm_buf_init(&request->body, BALM_BUF_MAX);
+    request->compress_min = COMPRESS_MIN;
 }
 
 /* Every value was copied into the arena by us, so that it may be written to. */

@@ -34,6 +34,7 @@ struct balm_request {
     struct balm_header *headers;
     size_t header_len;
     struct balm_buf body;
+    size_t compress_min; /* of a body that a codec may compress; SIZE_MAX: it may not */
 };
 
 struct balm_response {

@@ -54,6 +54,24 @@ def test_a_small_body_or_one_of_another_operation_is_sent_as_it_is(metrics):
     assert b"n" * 20000 in body
 
 
+@pytest.mark.parametrize("settings, encoding", [
+    ({"AWS_DISABLE_REQUEST_COMPRESSION": "true"}, None),
+    ({"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES": "50000"}, None),
+    ({"AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES": "100"}, "gzip"),
+])
+def test_the_settings_of_compression_are_heeded(metrics, settings, encoding):
+    tool = Tool(pack_path=metrics.pack, **settings)
+    assert put(tool, 20000)[0] == encoding
+    tool.close()
+
+
+def test_a_setting_that_is_no_size_is_named(metrics):
+    tool = Tool(pack_path=metrics.pack, AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES="10k")
+    got = tool(service="cloudwatch", operation="PutMetricData", params={"Namespace": "n", "MetricData": []})
+    assert "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES" in got["error"]
+    tool.close()
+
+
 # ---- hosts that the service names ----
 
 

@@ -196,6 +196,23 @@ def test_buckets_of_every_kind_are_addressed_and_signed_as_by_botocore(tool, ora
     assert list(signed_faults(tool, oracle, "s3", name, params)) == []
 
 
+@pytest.mark.parametrize("service, name", [
+    ("iam", "GetUser"), ("s3", "PutObject"), ("dynamodb", "ListTables"), ("ec2", "CopySnapshot"),
+    ("rds", "CopyDBSnapshot"), ("neptune", "CreateDBCluster"), ("events", "PutEvents"), ("sts", "AssumeRoleWithSAML")])
+def test_temporary_credentials_are_sent_and_signed_as_by_botocore(service, name):
+    token = "a/token+of=some;length" * 20
+    oracle, tool = Oracle(token=token), Tool(AWS_SESSION_TOKEN=token)
+    params = Values(f"{SEED}.{service}.{name}").structure(oracle.operation(service, name).input_shape)
+    if service in ("rds", "neptune"):
+        params["SourceRegion"] = "us-east-2"
+    if service == "events":
+        params["EndpointId"] = "abc123.456"
+    params.pop("PreSignedUrl", None)
+    params.pop("PresignedUrl", None)
+    assert list(signed_faults(tool, oracle, service, name, params)) == []
+    tool.close()
+
+
 # One operation of each way to speak, and errors of every shape that any of them has. What botocore makes of
 # the stranger ones is an accident of its version, so that code and message stand here.
 XML = [("iam", "GetUser"), ("ec2", "DescribeVolumes"), ("s3", "HeadObject"), ("s3", "GetBucketAcl"),

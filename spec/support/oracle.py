@@ -147,7 +147,7 @@ def bring_up_to_date():
 
 
 class Oracle:
-    def __init__(self, region=REGION):
+    def __init__(self, region=REGION, token=None):
         freeze()
         sign_in_python()
         bring_up_to_date()
@@ -157,7 +157,7 @@ class Oracle:
         self.session.register_component("data_loader", loader)
         # Today's default, which Debian's copy does not have yet.
         self.session.set_config_variable("sts_regional_endpoints", "regional")
-        self.session.set_credentials(ACCESS_KEY, SECRET_KEY)
+        self.session.set_credentials(ACCESS_KEY, SECRET_KEY, token)
         self.session.set_config_variable("region", region)
         self.clients, self.models = {}, {}
         self.asked = None  # the operation

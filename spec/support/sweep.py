@@ -23,7 +23,8 @@ class Tool:
     def __init__(self, name="tool_codec", pack_path=None, **environment):
         environment = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
                        "BALM_NOW": NOW_TEXT, **environment}
-        self.process = subprocess.Popen([TOOLS / name, pack_path or pack()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.pack = pack_path or pack()
+        self.process = subprocess.Popen([TOOLS / name, self.pack], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=clean_environment(**environment))
 
     def __call__(self, **line):
