@@ -1,7 +1,6 @@
 #include "aws/client.h"
 
 #include "aws/client_internal.h"
-#include "core/digest.h"
 #include "core/version.h"
 
 #include <stdlib.h>
@@ -20,8 +19,7 @@ enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *
     aws->bucket_regions = balm_null();
     aws->cells = balm_null();
     aws->log = setup->log;
-    code = balm_digest_ready(err);
-    if (!code) code = balm_pack_open(&aws->pack, setup->models_path, err);
+    code = balm_pack_open(&aws->pack, setup->models_path, err);
     if (!code) code = balm_signing_keys_new(&aws->keys, err);
     if (!code) code = balm_endpoint_memo_new(&aws->endpoints, err);
     if (code) {

@@ -1,14 +1,8 @@
 /*
- * digest: hashes and HMAC over libcrypto, algorithms fetched once.
- *
- * Hashing itself never fails; getting ready for it can, on a thread's first use. A thread that has
- * called balm_digest_ready() knows that it did not; another would end the process there, since a
- * wrong digest must not pass for a right one.
+ * digest: hashes and HMAC over libcrypto. None of them allocates, and none can fail.
  */
 #ifndef BALM_CORE_DIGEST_H
 #define BALM_CORE_DIGEST_H
-
-#include "core/err.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,9 +12,6 @@
 #define BALM_MD5_LEN    16
 #define BALM_SHA1_LEN   20
 #define BALM_SHA512_LEN 64
-
-/* Makes this thread's contexts. To be called once at start; BALM_E_NOMEM when it cannot. */
-enum balm_code balm_digest_ready(struct balm_err *err);
 
 void balm_sha256(unsigned char out[BALM_SHA256_LEN], const void *bytes, size_t len);
 void balm_sha256_hex(char out[BALM_SHA256_HEX], const void *bytes, size_t len);

@@ -1,7 +1,6 @@
 #include "front/cli.h"
 
 #include "aws/retry.h"
-#include "core/digest.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -287,7 +286,6 @@ static int run_command(struct balm_cli *cli, char **argv, size_t count)
 
     if (!code) code = set_log(cli, &err);
     if (!code && balm_cli_has(cli, "help")) return show_help(cli, cli->command);
-    if (!code) code = balm_digest_ready(&err);
     if (code) return balm_cli_fail(cli, &err);
     return cli->command->run(cli);
 }

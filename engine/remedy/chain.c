@@ -123,7 +123,6 @@ static void work(uv_work_t *request)
     struct balm_err *err = &chain->err;
 
     err->code = BALM_OK;
-    if (balm_digest_ready(err)) return;
     if (flock(chain->fd, LOCK_EX) != 0) {
         fail(chain, "cannot be locked", err);
         return;

@@ -25,7 +25,7 @@ static inline int open_pack(void **state)
 {
     (void)state;
     pack = pack_real();
-    return pack && balm_digest_ready(&err) == BALM_OK ? 0 : -1;
+    return pack ? 0 : -1;
 }
 
 static inline int close_pack(void **state)

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include <threads.h>
 
 static void same_hex(const unsigned char *bytes, size_t len, const char *hex)
 {
@@ -22,23 +21,21 @@ static void same_hex(const unsigned char *bytes, size_t len, const char *hex)
     balm_buf_free(&buf);
 }
 
-static void is_ready_on_this_thread(void **state)
-{
-    (void)state;
-    assert_int_equal(balm_digest_ready(NULL), BALM_OK);
-    assert_int_equal(balm_digest_ready(NULL), BALM_OK);
-}
-
 /* FIPS 180-4's examples, and the empty text that SigV4 hashes all day. */
 static void hashes_the_published_texts(void **state)
 {
     char hex[BALM_SHA256_HEX];
     unsigned char out[BALM_SHA256_LEN];
+    unsigned char wide[BALM_SHA512_LEN];
     (void)state;
     balm_sha256_hex(hex, "", 0);
     assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     balm_sha256_hex(hex, "abc", 3);
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    balm_sha512(wide, "abc", 3);
+    same_hex(wide, BALM_SHA512_LEN,
+             "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+             "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
     balm_sha1(out, "abc", 3);
     same_hex(out, BALM_SHA1_LEN, "a9993e364706816aba3e25717850c26c9cd0d89d");
     balm_md5(out, "abc", 3);
@@ -74,27 +71,6 @@ static void may_write_over_its_key(void **state)
     assert_memory_equal(key, out, sizeof out);
 }
 
-static int hash_there(void *out)
-{
-    if (balm_digest_ready(NULL)) return 1;
-    balm_sha256(out, "abc", 3);
-    return 0;
-}
-
-static void works_on_other_threads_too(void **state)
-{
-    unsigned char here[BALM_SHA256_LEN];
-    unsigned char there[BALM_SHA256_LEN];
-    thrd_t thread;
-    int result = 1;
-    (void)state;
-    balm_sha256(here, "abc", 3);
-    assert_int_equal(thrd_create(&thread, hash_there, there), thrd_success);
-    thrd_join(thread, &result);
-    assert_int_equal(result, 0);
-    assert_memory_equal(here, there, sizeof here);
-}
-
 static void hashes_keys_alike_wherever_they_lie(void **state)
 {
     char text[40] = "0123456789abcdef0123456789abcdef";
@@ -111,11 +87,9 @@ static void hashes_keys_alike_wherever_they_lie(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_ready_on_this_thread),
         cmocka_unit_test(hashes_the_published_texts),
         cmocka_unit_test(keys_the_published_texts),
         cmocka_unit_test(may_write_over_its_key),
-        cmocka_unit_test(works_on_other_threads_too),
         cmocka_unit_test(hashes_keys_alike_wherever_they_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

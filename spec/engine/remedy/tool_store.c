@@ -9,7 +9,6 @@
  * all in partition "p"; each line on stdout the list of their outcomes, in order of asking:
  * {"ok": true, "version" | "items"}, {"conflict": true} or {"error", "code", "retryable"}.
  */
-#include "core/digest.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "remedy/store.h"
@@ -135,8 +134,7 @@ static enum balm_code open_all(struct tool *tool, const char *url, struct balm_e
     struct balm_aws_options options = {.profile = NULL};
     struct balm_aws_setup aws = {.config = &tool->config, .log = &log};
     struct balm_store_setup setup = {.url = url, .log = &log};
-    enum balm_code code = balm_digest_ready(err);
-    if (!code) code = balm_loop_new(&tool->loop, err);
+    enum balm_code code = balm_loop_new(&tool->loop, err);
     if (!code) code = balm_aws_config_load(&tool->config, &options, err);
     aws.loop = tool->loop;
     aws.models_path = balm_file_own(&tool->arena, "models.pack");
