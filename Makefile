@@ -37,7 +37,7 @@ OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/embedded.o
 TESTS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/test_*.c)))
 # Programs that a Python test drives: they read lines and answer lines.
 TOOLS   := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/engine/*/tool_*.c))) \
-           $(OUT)/spec/engine/remedy/test_store
+           $(OUT)/spec/engine/remedy/test_store $(OUT)/spec/torture/fail.so
 
 FUZZERS := $(patsubst spec/%.c,$(OUT)/spec/%,$(sort $(wildcard spec/fuzz/fuzz_*.c)))
 
@@ -97,6 +97,11 @@ bench: deps
 	@$(MAKE) --no-print-directory build
 	@scripts/bench
 
+#: make torture     lets memory, the store's files and answers fail, one call in so many; TORTURE=all: each
+torture: deps
+	@$(MAKE) --no-print-directory build tools
+	@scripts/torture $(TORTURE)
+
 #: make check       format, lint, layering, banned functions, function length, stale files
 check: deps
 	@$(MAKE) --no-print-directory build
@@ -152,6 +157,12 @@ $(OUT)/spec/%: spec/%.c $(OUT)/libbalm.a
 	$(say) "CC  $@"
 	$(Q)$(CC) $(BALM_CPPFLAGS) -Ispec $(BALM_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/libbalm.a $(BALM_LDFLAGS) \
 	    $(BALM_LDLIBS) -lcmocka
+
+# Preloaded into balm. It stands before malloc, so the sanitizers cannot be in it.
+$(OUT)/spec/torture/%.so: spec/torture/%.c
+	@mkdir -p $(@D)
+	$(say) "CC  $@"
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
 # Made by whichever kind is built first; made again only when its compiler or the table changes.
 build/models.pack: $(wildcard engine/aws/model_build*.c engine/aws/model_pack.h) engine/aws/actions.tsv \

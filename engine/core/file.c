@@ -205,8 +205,11 @@ enum balm_code balm_dir_make_for(const char *path, unsigned mode, struct balm_er
     if (len >= sizeof folder) return balm_fail(err, BALM_E_IO, "the path is too long: %s", path);
     memcpy(folder, path, len + 1);
     for (slash = strchr(folder + (len > 0), '/'); slash; slash = strchr(slash + 1, '/')) {
+        int why;
         *slash = '\0';
-        if (mkdir(folder, (mode_t)mode) != 0 && !balm_file_is_dir(folder)) {
+        why = mkdir(folder, (mode_t)mode) == 0 ? 0 : errno;
+        if (why && !balm_file_is_dir(folder)) {
+            errno = why;
             return io_error(err, "make the folder", folder);
         }
         *slash = '/';

@@ -63,6 +63,7 @@ class StandIn:
         reply = self._answer_aws(request, entry)
         entry["status"] = reply.status
         entry["mishap"] = reply.mishap
+        reply.entry = entry
         reply.delay_s += self.latency_s
         return reply
 

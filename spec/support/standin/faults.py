@@ -8,6 +8,7 @@ default 1) and what happens:
     status, body, content_type  any answer at all, such as the HTML page of a proxy
     close                       the connection is closed with no answer
     truncate                    the answer ends half way
+    cut                         the answer ends after so many bytes, those of its head included
     date                        what the answer's Date says
     when                        "before" (default): nothing was done; "after": it was, the answer is lost
 """
@@ -17,7 +18,7 @@ from .errors import AwsError
 from .request import Reply
 
 _KNOWN = {"service", "operation", "account", "times", "delay_ms", "status", "code", "message",
-          "body", "content_type", "close", "truncate", "date", "when"}
+          "body", "content_type", "close", "truncate", "cut", "date", "when"}
 
 
 class Faults:
@@ -71,4 +72,6 @@ def apply(fault, reply, service, request_id):
         reply.mishap = "close"
     elif fault.get("truncate"):
         reply.mishap = "truncate"
+    elif "cut" in fault:
+        reply.mishap, reply.kept = "cut", fault["cut"]
     return reply

@@ -160,6 +160,10 @@ class Connection(asyncio.Protocol):
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
         if reply.mishap == "truncate":
             body, close = body[:len(body) // 2], True
-        self._transport.write(head + body)
+        sent = head + body
+        if reply.mishap == "cut":
+            sent, close = sent[:reply.kept], True
+        reply.entry["sent"] = len(sent)
+        self._transport.write(sent)
         if close:
             self._transport.close()

@@ -42,7 +42,8 @@ class Request:
 
 
 class Reply:
-    """`mishap` is what a fault does to the reply on its way: None, "close" or "truncate"."""
+    """`mishap` is what a fault does to the reply on its way: None, "close", "truncate", or "cut" to `kept`
+    bytes. `entry` is the log's, which is told how many bytes were sent."""
 
     def __init__(self, status=200, body=b"", content_type=None, headers=()):
         self.status = status
@@ -52,3 +53,5 @@ class Reply:
             self.headers.append(("Content-Type", content_type))
         self.delay_s = 0.0
         self.mishap = None
+        self.kept = None
+        self.entry = {}
