@@ -31,6 +31,7 @@ static void on_answer(void *owner, struct balm_guarding *guarding)
         return;
     }
     guards->first = guards->first->next;
+    guards->passed++;
     balm_gate_pass(&guards->link, question);
     if (guards->first) ask_for_first(guards);
 }
@@ -39,7 +40,7 @@ static void ask_for_first(struct balm_gate_guards *guards)
 {
     const struct balm_guards_question question = {.intent = guards->intent,
                                                   .moment = BALM_BEFORE_WRITE,
-                                                  .writes = *guards->writes,
+                                                  .writes = guards->passed,
                                                   .now = balm_clock_now()};
 
     balm_guards_ask(&guards->guarding, &question, on_answer, guards);
@@ -83,14 +84,12 @@ static void dropped(struct balm_gate *gate, struct balm_question *question, bool
 }
 
 void balm_gate_guards_init(struct balm_gate_guards *gate, struct balm_intent *intent,
-                           const size_t *writes,
                            void (*refused)(void *owner, const struct balm_guarding *guarding),
                            void *owner)
 {
     memset(gate, 0, sizeof *gate);
     gate->link.gate = (struct balm_gate){ask, NULL, dropped, NULL};
     gate->intent = intent;
-    gate->writes = writes;
     gate->refused = refused;
     gate->owner = owner;
 }

@@ -52,7 +52,7 @@ struct balm_waiting_write;
 struct balm_gate_guards {
     struct balm_gate_link link;
     struct balm_intent *intent;
-    const size_t *writes; /* that the run has made */
+    size_t passed; /* writes that the guards have let through */
     struct balm_guarding guarding;
     struct balm_waiting_write *first; /* the guards are asked for this one, others wait behind it */
     void (*refused)(void *owner, const struct balm_guarding *guarding);
@@ -61,7 +61,6 @@ struct balm_gate_guards {
 /* refused is called once: the call that was asked for stays unanswered, and so does all that comes
    behind it; whoever is told ends the run. */
 void balm_gate_guards_init(struct balm_gate_guards *gate, struct balm_intent *intent,
-                           const size_t *writes,
                            void (*refused)(void *owner, const struct balm_guarding *guarding),
                            void *owner);
 

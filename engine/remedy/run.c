@@ -558,7 +558,7 @@ static void add_gates(struct balm_run *run)
                              &run->arena);
         balm_gates_add(&run->gates, &run->apply.link);
     }
-    balm_gate_guards_init(&run->guards, &run->intent, &run->record.writes, on_write_refused, run);
+    balm_gate_guards_init(&run->guards, &run->intent, on_write_refused, run);
     balm_gates_add(&run->gates, &run->guards.link);
     if (is_apply(run) && run->engine->store) add_claim(run);
     if (run->journal.ledger && !is_plan(run)) {
