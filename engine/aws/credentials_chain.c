@@ -113,6 +113,19 @@ enum balm_code balm_credentials_check_time(int64_t expires, struct balm_err *err
                      when);
 }
 
+enum balm_code balm_source_finish(const struct balm_fetcher *fetcher, struct balm_aws *aws,
+                                  enum balm_code code, struct balm_provider **kept,
+                                  struct balm_provider **out, struct balm_err *err)
+{
+    if (!code) code = balm_provider_fetching(kept, aws->loop, fetcher, err);
+    if (code) {
+        fetcher->release(fetcher->owner);
+    } else {
+        *out = *kept;
+    }
+    return code;
+}
+
 /* ---- the search ---- */
 
 static void tell_profile(const struct balm_aws_config *config, struct balm_buf *tried)

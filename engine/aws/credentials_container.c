@@ -174,32 +174,28 @@ static enum balm_code find_url(struct source *source, const char *relative, cons
     return check_url(source, err);
 }
 
+static enum balm_code make(struct balm_aws *aws, const char *relative, const char *full,
+                           struct balm_provider **out, struct balm_err *err)
+{
+    struct source *source = calloc(1, sizeof *source);
+    struct balm_fetcher fetcher = {
+        .fetch = fetch, .release = release, .owner = source, .log = aws->log};
+    if (!source) return balm_nomem(err);
+    source->aws = aws;
+    balm_buf_init(&source->token, TOKEN_MAX);
+    balm_metadata_init(&source->metadata, aws);
+    return balm_source_finish(&fetcher, aws, find_url(source, relative, full, err),
+                              &source->provider, out, err);
+}
+
 enum balm_found balm_find_container(struct balm_aws *aws, struct balm_provider **out,
                                     struct balm_err *err)
 {
     const char *relative = balm_aws_config_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     const char *full = balm_aws_config_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    struct balm_fetcher fetcher = {.fetch = fetch, .release = release, .log = aws->log};
-    struct source *source;
-    enum balm_code code;
     if (!relative && !full) return BALM_NOT_MEANT;
-    source = calloc(1, sizeof *source);
-    if (!source) {
-        (void)balm_nomem(err);
-        return BALM_BROKEN;
-    }
-    fetcher.owner = source;
-    source->aws = aws;
-    balm_buf_init(&source->token, TOKEN_MAX);
-    balm_metadata_init(&source->metadata, aws);
-    code = find_url(source, relative, full, err);
-    if (!code) code = balm_provider_fetching(&source->provider, aws->loop, &fetcher, err);
-    if (code) {
-        (void)balm_err_prefix(err, "the container's credentials");
-        err->code = BALM_E_AUTH;
-        release(source);
-        return BALM_BROKEN;
-    }
-    *out = source->provider;
-    return BALM_FOUND;
+    if (!make(aws, relative, full, out, err)) return BALM_FOUND;
+    (void)balm_err_prefix(err, "the container's credentials");
+    err->code = BALM_E_AUTH;
+    return BALM_BROKEN;
 }

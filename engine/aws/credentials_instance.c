@@ -220,39 +220,30 @@ static enum balm_code choose_base(struct source *source, struct balm_err *err)
     return balm_arena_status(&source->arena, err);
 }
 
-static enum balm_found make(struct balm_aws *aws, const char *tried, struct balm_provider **out,
-                            struct balm_err *err)
+static enum balm_code make(struct balm_aws *aws, const char *tried, struct balm_provider **out,
+                           struct balm_err *err)
 {
-    struct balm_fetcher fetcher = {.fetch = fetch, .release = release, .log = aws->log};
     struct source *source = calloc(1, sizeof *source);
-    enum balm_code code;
-    if (!source) {
-        (void)balm_nomem(err);
-        return BALM_BROKEN;
-    }
-    fetcher.owner = source;
+    struct balm_fetcher fetcher = {
+        .fetch = fetch, .release = release, .owner = source, .log = aws->log};
+    if (!source) return balm_nomem(err);
     source->aws = aws;
     source->tried = balm_arena_strdup(&source->arena, tried);
+    source->v1_disabled = balm_aws_config_flag(aws->config, "AWS_EC2_METADATA_V1_DISABLED",
+                                               "ec2_metadata_v1_disabled");
     balm_buf_init(&source->url, SECRET_MAX);
     balm_buf_init(&source->token, SECRET_MAX);
     balm_metadata_init(&source->metadata, aws);
-    source->v1_disabled = balm_aws_config_flag(aws->config, "AWS_EC2_METADATA_V1_DISABLED",
-                                               "ec2_metadata_v1_disabled");
-    code = choose_base(source, err);
-    if (!code) code = balm_provider_fetching(&source->provider, aws->loop, &fetcher, err);
-    if (code) {
-        release(source);
-        return BALM_BROKEN;
-    }
-    *out = source->provider;
-    return BALM_FOUND;
+    return balm_source_finish(&fetcher, aws, choose_base(source, err), &source->provider, out, err);
 }
 
 enum balm_found balm_find_instance(struct balm_aws *aws, const char *tried,
                                    struct balm_provider **out, struct balm_err *err)
 {
     const char *disabled = balm_aws_config_env("AWS_EC2_METADATA_DISABLED");
-    if (!disabled || !balm_text_same_nocase(disabled, "true")) return make(aws, tried, out, err);
+    if (!disabled || !balm_text_same_nocase(disabled, "true")) {
+        return make(aws, tried, out, err) ? BALM_BROKEN : BALM_FOUND;
+    }
     if (tried[0]) {
         (void)balm_fail(err, BALM_E_AUTH,
                         "no AWS credentials found: %s; AWS_EC2_METADATA_DISABLED is true", tried);

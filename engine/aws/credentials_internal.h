@@ -42,6 +42,12 @@ enum balm_found balm_find_pair(struct balm_aws *aws, const struct balm_credentia
                                const struct balm_pair_names *names, struct balm_provider **out,
                                struct balm_err *err);
 
+/* The last step of making a source: with code BALM_OK a provider around fetcher, in *out and *kept;
+   else, or when it cannot be made, fetcher's owner is released. Returns what became of it. */
+enum balm_code balm_source_finish(const struct balm_fetcher *fetcher, struct balm_aws *aws,
+                                  enum balm_code code, struct balm_provider **kept,
+                                  struct balm_provider **out, struct balm_err *err);
+
 /* Credentials as a document has them: AccessKeyId, SecretAccessKey, a token under token_key,
    Expiration. Texts stay document's. *expires as in balm_provider_supply(). */
 enum balm_code balm_credentials_read(struct balm_value document, const char *token_key,

@@ -98,11 +98,5 @@ enum balm_code balm_provider_process(struct balm_provider **out, struct balm_aws
                          "closed, a last backslash, or no words",
                          profile);
     }
-    if (!code) code = balm_provider_fetching(&source->provider, aws->loop, &fetcher, err);
-    if (code) {
-        release(source);
-        return code;
-    }
-    *out = source->provider;
-    return BALM_OK;
+    return balm_source_finish(&fetcher, aws, code, &source->provider, out, err);
 }

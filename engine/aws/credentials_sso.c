@@ -281,31 +281,27 @@ static enum balm_code configure(struct source *source, struct balm_err *err)
     return balm_arena_status(&source->arena, err);
 }
 
-enum balm_found balm_find_sso(struct balm_aws *aws, const char *profile, struct balm_provider **out,
-                              struct balm_err *err)
+static enum balm_code make(struct balm_aws *aws, const char *profile, struct balm_provider **out,
+                           struct balm_err *err)
 {
-    struct balm_fetcher fetcher = {.fetch = fetch, .release = release, .log = aws->log};
-    struct source *source;
+    struct source *source = calloc(1, sizeof *source);
+    struct balm_fetcher fetcher = {
+        .fetch = fetch, .release = release, .owner = source, .log = aws->log};
     enum balm_code code;
-    if (!balm_aws_config_text(aws->config, profile, "sso_account_id") &&
-        !balm_aws_config_text(aws->config, profile, "sso_role_name")) {
-        return BALM_NOT_MEANT;
-    }
-    source = calloc(1, sizeof *source);
-    if (!source) {
-        (void)balm_nomem(err);
-        return BALM_BROKEN;
-    }
-    fetcher.owner = source;
+    if (!source) return balm_nomem(err);
     source->aws = aws;
     source->profile = balm_arena_strdup(&source->arena, profile);
     code = configure(source, err);
     if (!code) code = balm_session_make(&source->session, aws, NULL, source->region, err);
-    if (!code) code = balm_provider_fetching(&source->provider, aws->loop, &fetcher, err);
-    if (code) {
-        release(source);
-        return BALM_BROKEN;
+    return balm_source_finish(&fetcher, aws, code, &source->provider, out, err);
+}
+
+enum balm_found balm_find_sso(struct balm_aws *aws, const char *profile, struct balm_provider **out,
+                              struct balm_err *err)
+{
+    if (!balm_aws_config_text(aws->config, profile, "sso_account_id") &&
+        !balm_aws_config_text(aws->config, profile, "sso_role_name")) {
+        return BALM_NOT_MEANT;
     }
-    *out = source->provider;
-    return BALM_FOUND;
+    return make(aws, profile, out, err) ? BALM_BROKEN : BALM_FOUND;
 }

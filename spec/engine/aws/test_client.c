@@ -1,28 +1,8 @@
-#include "aws/client.h"
+#include "local_aws.h"
 
 #include "core/clock.h"
-#include "core/file.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "engine/aws/local_server.h"
-
-#include <signal.h>
 
 #define ROLE "arn:aws:iam::111122223333:role/Fixer"
-
-static struct server server;
-static struct balm_loop *loop;
-static struct balm_aws *aws;
-static struct balm_aws_config config;
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_err err;
-static char url[64];
 
 /* What the server saw and how it behaves. */
 static struct {
@@ -103,33 +83,10 @@ static bool answer(struct server *of, int fd, const char *request)
 
 static int set_up(void **state)
 {
-    struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
-    struct balm_aws_setup setup = {.config = &config};
     (void)state;
     memset(&seen, 0, sizeof seen);
-    server_start(&server, answer);
-    snprintf(url, sizeof url, "http://%s", server.host);
-    setenv("AWS_ACCESS_KEY_ID", "AKIDOWN", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    setenv("HOME", "/nonexistent", 1);
-    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    assert_int_equal(balm_loop_new(&loop, &err), BALM_OK);
-    setup.loop = loop;
-    setup.models_path = balm_file_own(&arena, "models.pack");
-    assert_non_null(setup.models_path);
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    balm_aws_release(aws);
-    balm_loop_release(loop);
-    balm_aws_config_free(&config);
-    server_stop(&server);
-    balm_arena_free(&arena);
+    local_start(answer);
+    local_open();
     return 0;
 }
 
@@ -442,7 +399,7 @@ static void global_is_the_home_of_its_partition(void **state)
     assert_int_equal(balm_session_open(&session, aws, &options, &err), BALM_E_ARG);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, local_tear_down)
 
 int main(void)
 {

@@ -1,27 +1,8 @@
 /* Attempts that fail, against a server on this host: which are made again, when, and with what. */
-#include "aws/client.h"
+#include "local_aws.h"
 
 #include "core/clock.h"
-#include "core/file.h"
 #include "core/time.h"
-#include "local_server.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <signal.h>
-
-static struct server server;
-static struct balm_loop *loop;
-static struct balm_aws_config config;
-static struct balm_aws *aws;
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_err err;
-static char url[64];
 
 /* What the server is told to do, and what it saw. */
 static struct {
@@ -88,51 +69,24 @@ static bool answer(struct server *of, int fd, const char *request)
     return true;
 }
 
-static void open_aws(void)
-{
-    struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
-    struct balm_aws_setup setup = {.config = &config, .loop = loop};
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    setup.models_path = balm_file_own(&arena, "models.pack");
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
-}
-
 static int set_up(void **state)
 {
     (void)state;
     memset(&told, 0, sizeof told);
     told.status = 503;
     told.code = "ServiceUnavailable";
-    server_start(&server, answer);
-    snprintf(url, sizeof url, "http://%s", server.host);
-    setenv("AWS_ACCESS_KEY_ID", "AKIDOWN", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    setenv("HOME", "/nonexistent", 1);
     unsetenv("AWS_RETRY_MODE");
     unsetenv("AWS_MAX_ATTEMPTS");
-    assert_int_equal(balm_loop_new(&loop, &err), BALM_OK);
-    open_aws();
+    local_start(answer);
+    local_open();
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    balm_aws_release(aws);
-    balm_loop_release(loop);
-    balm_aws_config_free(&config);
-    server_stop(&server);
-    balm_arena_free(&arena);
-    return 0;
-}
-
-/* As a process would that starts with that in its environment. */
 static void start_again_with(const char *variable, const char *value)
 {
     setenv(variable, value, 1);
-    balm_aws_release(aws);
-    balm_aws_config_free(&config);
-    open_aws();
+    local_close();
+    local_open();
 }
 
 static void done(void *owner, const struct balm_call_result *result)
@@ -145,28 +99,13 @@ static void done(void *owner, const struct balm_call_result *result)
     exchange->in_doubt = result->in_doubt;
 }
 
-/* params: name and value in turn. */
 static void start(struct exchange *exchange, const char *service, const char *name,
                   const char *const *params)
 {
-    struct balm_session_options options = {.region = "eu-west-1"};
-    struct balm_value given = balm_map(&arena);
-    const struct balm_operation *operation;
-    const struct balm_service *of;
-    struct balm_session *session;
-    struct balm_value problems;
+    const char *const names[] = {service, name};
+    struct balm_session_options options = {.region = NULL};
     memset(exchange, 0, sizeof *exchange);
-    for (; params && *params; params += 2) {
-        (void)balm_map_set(&arena, given, params[0], balm_string(params[1]));
-    }
-    assert_int_equal(balm_session_open(&session, aws, &options, &err), BALM_OK);
-    assert_int_equal(balm_pack_service(balm_aws_pack(aws), service, &of, &err), BALM_OK);
-    assert_int_equal(balm_service_operation(of, name, &operation, &err), BALM_OK);
-    assert_int_equal(
-        balm_call_new(&exchange->call, session, operation, given, NULL, &arena, &problems, &err),
-        BALM_OK);
-    balm_call_send(exchange->call, done, exchange);
-    balm_session_release(session);
+    exchange->call = local_call(options, names, params, done, exchange);
 }
 
 static struct exchange call(const char *service, const char *name, const char *const *params)
@@ -339,7 +278,7 @@ static void in_adaptive_mode_a_throttled_client_slows_down(void **state)
     assert_true(balm_clock_mono() - begun > INT64_C(300000000));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, local_tear_down)
 
 int main(void)
 {

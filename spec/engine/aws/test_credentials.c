@@ -1,5 +1,7 @@
 #include "aws/credentials.h"
 
+#include "asker.h"
+
 #include "support/clock.h"
 
 #include <setjmp.h>
@@ -16,16 +18,6 @@
 static struct balm_loop *loop;
 static struct balm_provider *provider;
 static struct balm_err err;
-
-/* One who asks. */
-struct asker {
-    struct balm_wanted wanted;
-    int answers;
-    char key[32];
-    char account[16];
-    struct balm_err err;
-    void (*then)(struct asker *asker);
-};
 
 /* A fetcher that counts, and supplies when the test says so. */
 static struct {
@@ -68,20 +60,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void ready(void *owner, const struct balm_credentials *credentials, const char *account,
-                  const struct balm_err *failure)
-{
-    struct asker *asker = owner;
-    asker->answers++;
-    snprintf(asker->key, sizeof asker->key, "%s", credentials ? credentials->access_key_id : "");
-    snprintf(asker->account, sizeof asker->account, "%s", account);
-    if (failure) asker->err = *failure;
-    if (asker->then) asker->then(asker);
-}
-
 static void ask(struct asker *asker)
 {
-    balm_provider_get(provider, &asker->wanted, ready, asker);
+    asker_asks(asker, provider);
 }
 
 static void supply(int64_t valid_s)

@@ -1,33 +1,16 @@
 /* The sources of the process's own credentials as time goes by: what is asked once, again, and in
    vain. Which of them is chosen is held against botocore from outside. */
-#include "aws/client.h"
+#include "local_aws.h"
 
-#include "core/file.h"
+#include "asker.h"
 #include "core/time.h"
-#include "local_server.h"
 #include "support/clock.h"
 #include "support/scratch.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <signal.h>
 
 #define AGENT  "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 #define ASKERS 40
 
-static struct server server;
-static struct balm_loop *loop;
-static struct balm_aws_config config;
-static struct balm_aws *aws;
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_err err;
 static char home[SCRATCH_MAX];
-static char url[64];
 
 /* What the server saw, and what it is told to do. */
 static struct {
@@ -103,80 +86,34 @@ static bool answer(struct server *of, int fd, const char *request)
     return true;
 }
 
-static const char *const variables[] = {"AWS_ACCESS_KEY_ID",
-                                        "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_ROLE_ARN",
-                                        "AWS_WEB_IDENTITY_TOKEN_FILE",
-                                        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                                        AGENT,
-                                        "AWS_EC2_METADATA_DISABLED"};
-
 static int set_up(void **state)
 {
-    size_t i;
     (void)state;
     memset(&seen, 0, sizeof seen);
     seen.life_s = 3600;
     clock_ahead_s = 0;
-    for (i = 0; i < sizeof variables / sizeof *variables; i++) {
-        unsetenv(variables[i]);
-    }
-    assert_true(scratch_folder(home));
-    setenv("HOME", home, 1);
-    server_start(&server, answer);
-    snprintf(url, sizeof url, "http://%s", server.host);
-    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
-    return (int)balm_loop_new(&loop, &err);
+    local_start_bare(answer, home);
+    return 0;
 }
 
-/* As a process does that starts with the environment as it is now. */
 static struct balm_provider *own(void)
 {
-    struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
-    struct balm_aws_setup setup = {.config = &config, .loop = loop};
     struct balm_provider *provider;
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    setup.models_path = balm_file_own(&arena, "models.pack");
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
+    local_open();
     assert_int_equal(balm_aws_own_provider(aws, &provider, &err), BALM_OK);
     return provider;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     seen.silent = false;
-    balm_aws_release(aws);
-    aws = NULL;
-    balm_loop_release(loop);
-    balm_aws_config_free(&config);
-    server_stop(&server);
-    balm_arena_free(&arena);
-    return 0;
-}
-
-struct asker {
-    struct balm_wanted wanted;
-    int answers;
-    char key[32];
-    char account[16];
-    struct balm_err err;
-};
-
-static void ready(void *owner, const struct balm_credentials *credentials, const char *account,
-                  const struct balm_err *failure)
-{
-    struct asker *asker = owner;
-    asker->answers++;
-    snprintf(asker->key, sizeof asker->key, "%s", credentials ? credentials->access_key_id : "");
-    snprintf(asker->account, sizeof asker->account, "%s", account);
-    asker->err = failure ? *failure : (struct balm_err){.code = BALM_OK};
+    return local_tear_down(state);
 }
 
 static struct asker ask(struct balm_provider *provider)
 {
     struct asker asker = {.answers = 0};
-    balm_provider_get(provider, &asker.wanted, ready, &asker);
+    asker_asks(&asker, provider);
     balm_loop_run(loop);
     assert_int_equal(asker.answers, 1);
     return asker;
@@ -188,7 +125,7 @@ static void many_who_ask_are_one_who_asks(struct balm_provider *provider)
     int i;
     memset(askers, 0, sizeof askers);
     for (i = 0; i < ASKERS; i++) {
-        balm_provider_get(provider, &askers[i].wanted, ready, &askers[i]);
+        asker_asks(&askers[i], provider);
         assert_int_equal(askers[i].answers, 0);
     }
     balm_loop_run(loop);
@@ -343,18 +280,12 @@ static void what_a_container_gives_past_its_end_is_refused(void **state)
 
 static enum balm_code agent_at(const char *address)
 {
-    struct balm_aws_options options = {.region = "eu-west-1"};
-    struct balm_aws_setup setup = {.config = &config, .loop = loop};
     struct balm_provider *provider;
     enum balm_code code;
     setenv(AGENT, address, 1);
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    setup.models_path = balm_file_own(&arena, "models.pack");
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
+    local_open();
     code = balm_aws_own_provider(aws, &provider, &err);
-    balm_aws_release(aws);
-    aws = NULL;
-    balm_aws_config_free(&config);
+    local_close();
     return code;
 }
 
@@ -397,7 +328,7 @@ static void a_question_under_way_may_be_dropped(void **state)
     struct balm_provider *provider = own();
     (void)state;
     seen.silent = true;
-    balm_provider_get(provider, &asker.wanted, ready, &asker);
+    asker_asks(&asker, provider);
     balm_provider_forget(&asker.wanted);
 }
 
@@ -410,23 +341,12 @@ static void done(void *owner, const struct balm_call_result *result)
 
 static enum balm_code call_in(const char *account)
 {
-    struct balm_session_options options = {.region = "eu-west-1", .account = account};
-    const struct balm_operation *operation;
-    const struct balm_service *service;
-    struct balm_session *session;
-    struct balm_value problems;
-    struct balm_call *call;
+    static const char *const names[] = {"sts", "GetCallerIdentity"};
+    struct balm_session_options options = {.account = account};
     struct balm_err outcome;
-    assert_int_equal(balm_session_open(&session, aws, &options, &err), BALM_OK);
-    assert_int_equal(balm_pack_service(balm_aws_pack(aws), "sts", &service, &err), BALM_OK);
-    assert_int_equal(balm_service_operation(service, "GetCallerIdentity", &operation, &err), 0);
-    assert_int_equal(
-        balm_call_new(&call, session, operation, balm_map(&arena), NULL, &arena, &problems, &err),
-        BALM_OK);
-    balm_call_send(call, done, &outcome);
+    struct balm_call *call = local_call(options, names, NULL, done, &outcome);
     balm_loop_run(loop);
     balm_call_release(call);
-    balm_session_release(session);
     return outcome.code;
 }
 

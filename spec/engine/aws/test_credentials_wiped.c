@@ -15,22 +15,12 @@ int main(void)
 }
 #else
 
-#include "aws/client.h"
+#include "local_aws.h"
 
-#include "core/file.h"
-#include "local_server.h"
 #include "support/scratch.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <curl/curl.h>
 #include <malloc.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #define CANARY "SWORDFISH"
@@ -95,14 +85,7 @@ void *realloc(void *block, size_t size)
 
 /* ---- the world ---- */
 
-static struct server server;
-static struct balm_loop *loop;
-static struct balm_aws_config config;
-static struct balm_aws *aws;
-static struct balm_err err;
 static char home[SCRATCH_MAX];
-static char url[64];
-static char *models;
 
 static bool answer(struct server *of, int fd, const char *request)
 {
@@ -141,34 +124,11 @@ static bool answer(struct server *of, int fd, const char *request)
     return true;
 }
 
-static const char *const variables[] = {"AWS_ACCESS_KEY_ID",
-                                        "AWS_SECRET_ACCESS_KEY",
-                                        "AWS_SESSION_TOKEN",
-                                        "AWS_ROLE_ARN",
-                                        "AWS_WEB_IDENTITY_TOKEN_FILE",
-                                        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                                        "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
-
 static int set_up(void **state)
 {
-    size_t i;
     (void)state;
     found = 0;
-    for (i = 0; i < sizeof variables / sizeof *variables; i++) {
-        unsetenv(variables[i]);
-    }
-    assert_true(scratch_folder(home));
-    setenv("HOME", home, 1);
-    server_start(&server, answer);
-    snprintf(url, sizeof url, "http://%s", server.host);
-    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    server_stop(&server);
+    local_start_bare(answer, home);
     return 0;
 }
 
@@ -192,46 +152,21 @@ static void done(void *owner, const struct balm_call_result *result)
     *(struct balm_err *)owner = result->err;
 }
 
-/* Lists buckets once, with the own credentials. */
-static void call(void)
-{
-    struct balm_session_options options = {.region = "eu-west-1"};
-    struct balm_arena arena = BALM_ARENA_INIT;
-    const struct balm_operation *operation;
-    const struct balm_service *service;
-    struct balm_session *session;
-    struct balm_value problems;
-    struct balm_call *call;
-    struct balm_err outcome;
-    assert_int_equal(balm_session_open(&session, aws, &options, &err), BALM_OK);
-    assert_int_equal(balm_pack_service(balm_aws_pack(aws), "s3", &service, &err), BALM_OK);
-    assert_int_equal(balm_service_operation(service, "ListBuckets", &operation, &err), BALM_OK);
-    assert_int_equal(
-        balm_call_new(&call, session, operation, balm_map(&arena), NULL, &arena, &problems, &err),
-        BALM_OK);
-    balm_call_send(call, done, &outcome);
-    balm_loop_run(loop);
-    assert_string_equal(outcome.message, "");
-    balm_call_release(call);
-    balm_session_release(session);
-    balm_arena_free(&arena);
-}
-
-/* A whole process's life; nothing that it gave back holds a secret. */
+/* A client's whole life, with one call: nothing that it gave back holds a secret. */
 static void live_and_leave_nothing(void)
 {
-    struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
-    struct balm_aws_setup setup = {.config = &config, .models_path = models};
+    static const char *const names[] = {"s3", "ListBuckets"};
+    struct balm_session_options options = {.region = NULL};
+    struct balm_err outcome;
+    struct balm_call *call;
     watching = true;
-    assert_int_equal(balm_loop_new(&loop, &err), BALM_OK);
-    setup.loop = loop;
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
-    call();
-    balm_aws_release(aws);
-    balm_aws_config_free(&config);
-    balm_loop_release(loop);
+    local_open();
+    call = local_call(options, names, NULL, done, &outcome);
+    balm_loop_run(loop);
+    balm_call_release(call);
+    local_close();
     watching = false;
+    assert_string_equal(outcome.message, "");
     if (found) fail_msg("%d blocks, the first with %s", found, first);
 }
 
@@ -324,7 +259,7 @@ static void a_sign_in(void **state)
     live_and_leave_nothing();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, local_tear_down)
 
 int main(void)
 {
@@ -339,14 +274,10 @@ int main(void)
         TEST(an_instance),
         TEST(a_sign_in),
     };
-    struct balm_arena arena = BALM_ARENA_INIT;
     if (getenv("BALM_TEST_QUICK")) return 0; /* under valgrind, whose memory is its own */
-    models = balm_file_own(&arena, "models.pack");
     signal(SIGPIPE, SIG_IGN);
     curl_global_init_mem(CURL_GLOBAL_DEFAULT, __libc_malloc, free_for_curl, realloc_for_curl,
                          strdup, __libc_calloc);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    balm_arena_free(&arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #endif

@@ -1,25 +1,4 @@
-#include "aws/client.h"
-
-#include "core/file.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "engine/aws/local_server.h"
-
-#include <signal.h>
-
-static struct server server;
-static struct balm_loop *loop;
-static struct balm_aws *aws;
-static struct balm_aws_config config;
-static struct balm_arena arena = BALM_ARENA_INIT;
-static struct balm_err err;
-static char url[64];
+#include "local_aws.h"
 
 /* How a bucket that lies in eu-central-1 answers those who sign for another region. */
 static struct {
@@ -46,33 +25,12 @@ static bool answer(struct server *of, int fd, const char *request)
 
 static int set_up(void **state)
 {
-    struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
-    struct balm_aws_setup setup = {.config = &config};
     (void)state;
     memset(&bucket, 0, sizeof bucket);
     bucket.region = "eu-central-1";
     bucket.headers = bucket.body = "";
-    server_start(&server, answer);
-    snprintf(url, sizeof url, "http://%s", server.host);
-    setenv("AWS_ACCESS_KEY_ID", "AKIDOWN", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    setenv("HOME", "/nonexistent", 1);
-    assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    assert_int_equal(balm_loop_new(&loop, &err), BALM_OK);
-    setup.loop = loop;
-    setup.models_path = balm_file_own(&arena, "models.pack");
-    assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    balm_aws_release(aws);
-    balm_loop_release(loop);
-    balm_aws_config_free(&config);
-    server_stop(&server);
-    balm_arena_free(&arena);
+    local_start(answer);
+    local_open();
     return 0;
 }
 
@@ -85,25 +43,13 @@ static void done(void *owner, const struct balm_call_result *result)
 
 static struct balm_err ask(const char *name, const char *bucket_name)
 {
-    struct balm_session_options options = {.region = "eu-west-1"};
-    struct balm_call_options none = {.region = NULL};
-    struct balm_value params = balm_map(&arena);
-    const struct balm_operation *operation;
-    const struct balm_service *service;
-    struct balm_session *session;
-    struct balm_value problems;
+    const char *const names[] = {"s3", name};
+    const char *const params[] = {"Bucket", bucket_name, NULL};
+    struct balm_session_options options = {.region = NULL};
     struct balm_err outcome;
-    struct balm_call *call;
-    (void)balm_map_set(&arena, params, "Bucket", balm_string(bucket_name));
-    assert_int_equal(balm_session_open(&session, aws, &options, &err), BALM_OK);
-    assert_int_equal(balm_pack_service(balm_aws_pack(aws), "s3", &service, &err), BALM_OK);
-    assert_int_equal(balm_service_operation(service, name, &operation, &err), BALM_OK);
-    assert_int_equal(
-        balm_call_new(&call, session, operation, params, &none, &arena, &problems, &err), BALM_OK);
-    balm_call_send(call, done, &outcome);
+    struct balm_call *call = local_call(options, names, params, done, &outcome);
     balm_loop_run(loop);
     balm_call_release(call);
-    balm_session_release(session);
     return outcome;
 }
 
@@ -189,7 +135,7 @@ static void another_fault_is_no_redirect(void **state)
     assert_int_equal(bucket.wrong, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, local_tear_down)
 
 int main(void)
 {
