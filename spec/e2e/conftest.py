@@ -32,3 +32,15 @@ def balm(standin, tmp_path):
 def offline(tmp_path):
     """balm with a key and no network to go to."""
     return Balm(clean_environment(AWS_ENDPOINT_URL="http://127.0.0.1:9"), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tell(request):
+    """Prints a line that is seen also when all is well."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def told(line):
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}")
+
+    return told

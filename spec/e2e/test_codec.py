@@ -143,12 +143,10 @@ def error_faults(tool, oracle, service, name):
 
 
 @pytest.fixture(scope="module")
-def faults(request):
+def faults(tell):
     count, found = sweep(request_faults, answer_faults, disguised_faults, error_faults)
-    show = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
-    with show():
-        print(f"\n{count} operations, each a request, two answers and an error: "
-              f"{sum(map(len, found.values()))} differences")
+    tell(f"{count} operations, each a request, two answers and an error: "
+         f"{sum(map(len, found.values()))} differences")
     return found
 
 

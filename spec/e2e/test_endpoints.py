@@ -139,6 +139,7 @@ def compare(questions):
         if not same(wanted, got):
             different.append((question, wanted, got))
     assert not different, f"{len(different)} of {len(questions)} differ, such as {different[:3]}"
+    return len(questions)
 
 
 def operation_of(service):
@@ -152,12 +153,13 @@ def operation_of(service):
     return model.operation_names[0]
 
 
-def test_every_service_in_every_region_fips_and_dual_stack():
-    compare([
+def test_every_service_in_every_region_fips_and_dual_stack(tell):
+    count = compare([
         {"service": service, "operation": operation, "region": region, "fips": fips, "dualstack": dual}
         for service in SESSION.get_available_services()
         for operation in [operation_of(service)]
         for region in REGIONS for fips in (False, True) for dual in (False, True)])
+    tell(f"{count} endpoints: 0 differences")
 
 
 def test_every_service_at_a_host_of_ones_own():
@@ -234,7 +236,7 @@ def has_context(operation):
             or operation.context_parameters)
 
 
-def test_whatever_an_operation_gives_the_rules():
+def test_whatever_an_operation_gives_the_rules(tell):
     questions = []
     for service in SESSION.get_available_services():
         model = ServiceModel(LOADER.load_service_model(service, "service-2"), service)
@@ -248,7 +250,7 @@ def test_whatever_an_operation_gives_the_rules():
                                "fips": number == 3, "dualstack": number == 1, "account": account}
                               for account in (None, ACCOUNT)]
     assert len(questions) > 1000
-    compare(questions)
+    tell(f"{compare(questions)} endpoints by the parameters of operations: 0 differences")
 
 
 @pytest.mark.parametrize("question", [
