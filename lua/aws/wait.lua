@@ -1,9 +1,19 @@
 -- The waiters of the service models: call until the answer is as wanted.
 
 local core = ...
+local options = core.module("options")
 local path = core.module("path")
+local values = core.module("path_values")
 
 local wait = {}
+
+local OPTIONS = { delay = "seconds", attempts = "count" }
+
+-- The list that the acceptor's expression finds; nil where it finds none, or an empty one.
+local function list_of(acceptor, attempt)
+  local found = attempt.answer and acceptor.find(attempt.answer)
+  if values.is_list(found) and #found > 0 then return found end
+end
 
 -- Each decides whether an attempt { answer =, status =, error = } is what its acceptor names.
 local MATCHERS = {
@@ -15,21 +25,19 @@ local MATCHERS = {
     return attempt.error ~= nil and attempt.error.code == acceptor.expected
   end,
   path = function(acceptor, attempt)
-    return attempt.answer ~= nil and acceptor.find(attempt.answer) == acceptor.expected
+    return attempt.answer ~= nil
+      and values.equal(acceptor.find(attempt.answer), acceptor.expected)
   end,
   pathAll = function(acceptor, attempt)
-    local found = attempt.answer ~= nil and acceptor.find(attempt.answer)
-    if type(found) ~= "table" or #found == 0 then return false end
-    for _, value in ipairs(found) do
-      if value ~= acceptor.expected then return false end
+    local found = list_of(acceptor, attempt)
+    for _, value in ipairs(found or {}) do
+      if not values.equal(value, acceptor.expected) then return false end
     end
-    return true
+    return found ~= nil
   end,
   pathAny = function(acceptor, attempt)
-    local found = attempt.answer ~= nil and acceptor.find(attempt.answer)
-    if type(found) ~= "table" then return false end
-    for _, value in ipairs(found) do
-      if value == acceptor.expected then return true end
+    for _, value in ipairs(list_of(acceptor, attempt) or {}) do
+      if values.equal(value, acceptor.expected) then return true end
     end
     return false
   end,
@@ -53,10 +61,12 @@ local function compile(acceptors)
   return compiled
 end
 
+-- Only what the service answers is an attempt: a call that was refused before it was sent, or that
+-- got no answer, says nothing of what is waited for.
 local function try(client, operation, params)
   local ok, answer, status = pcall(core.call, client, operation, params)
   if ok then return { answer = answer, status = status } end
-  if type(answer) ~= "table" then error(answer, 0) end
+  if type(answer) ~= "table" or not answer.status then error(answer, 0) end
   return { error = answer, status = answer.status }
 end
 
@@ -70,10 +80,11 @@ end
 
 -- client:wait("instance_stopped", params [, { delay = seconds, attempts = n }]): the last answer.
 function wait.wait(client, name, params, opts)
+  opts = options.check("client:wait", opts, OPTIONS)
   local waiter, service = core.waiter(client, name)
   local acceptors = compile(waiter.acceptors)
-  local delay = opts and opts.delay or waiter.delay
-  local attempts = opts and opts.attempts or waiter.maxAttempts
+  local delay = opts.delay or waiter.delay
+  local attempts = opts.attempts or waiter.maxAttempts
   if not core.may_sleep(delay) then return nil end
   for i = 1, attempts do
     local attempt = try(client, waiter.operation, params)

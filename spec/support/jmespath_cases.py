@@ -291,3 +291,23 @@ def broken(made, text):
         bits = ["", text[at:at + 1] * 2, made.choice("[](){}.,:|&!<>='\"`@*?-1a ")]
         text = text[:at] + made.choice(bits) + text[at + 1:]
     return text
+
+
+def answer_for(made, text, leaves):
+    """An answer in which the text's path leads, often, to one of leaves."""
+    names = re.findall(r"([A-Za-z_]\w*)(\[\])?", re.sub(r"'[^']*'|`[^`]*`|length\(", " ", text))
+
+    def leaf():
+        return made.choice([*leaves, *leaves, *leaves, "other", None])
+
+    def filled(left):
+        if not left:
+            return leaf()
+        (name, flat), rest = left[0], left[1:]
+        count = made.choice([0, 1, 1, 2, 3])
+        value = [filled(rest) for _ in range(count)] if flat or made.random() < 0.1 else filled(rest)
+        return {name: value, "Other": 1} if made.random() < 0.9 else {}
+
+    if made.random() < 0.2:
+        return {name: made.choice([[], ["x"], "text", "", 1, None, [leaf()], {"k": {"V": leaf()}}]) for name, _ in names}
+    return filled(names)

@@ -127,7 +127,7 @@ static void serve(struct world *world, const char *text, size_t len)
     now.slept = balm_list(&now.arena);
     load(world, balm_get_string(now.line, "body", ""));
     play(world, &now);
-    must(balm_json_print(&out, now.shown, BALM_JSON_SORTED), &err);
+    must(balm_json_print(&out, now.shown, BALM_JSON_SORTED | BALM_JSON_SECRETS), &err);
     (void)fwrite(out.bytes, 1, out.len, stdout);
     (void)fputc('\n', stdout);
     (void)fflush(stdout);
