@@ -134,6 +134,8 @@ static enum balm_code open_instance(struct balm_run *run, struct balm_err *err)
         .run = run->id,
         .session_policy = session_policy_of(run),
         .offline = run->order.instead_of_aws != NULL,
+        .in_order =
+            balm_run_is_plan(run) || balm_run_is_apply(run) || run->order.instead_of_aws != NULL,
     };
 
     options.limits.wall_ns +=

@@ -50,8 +50,8 @@ int balm_aws_lua_sleep(lua_State *L)
 
     if (instance->offline || !may_sleep(instance, seconds)) return 0;
     balm_instance_check_wait(L, "aws.sleep");
-    instance->want = BALM_WANT_SLEEP;
-    instance->seconds = seconds;
+    instance->running->want = BALM_WANT_SLEEP;
+    instance->running->seconds = seconds;
     return lua_yieldk(L, 0, 0, slept);
 }
 
@@ -59,17 +59,18 @@ int balm_aws_lua_sleep(lua_State *L)
 static int aws_retry_later(lua_State *L)
 {
     struct balm_instance *instance = balm_instance_of(L, "aws.retry_later");
+    struct balm_strand *strand = instance->running;
     double seconds = check_seconds(L);
     size_t len;
     const char *why = luaL_optlstring(L, 2, "", &len);
 
     luaL_argcheck(L, seconds > 0, 1, "more than 0 seconds");
     balm_instance_check_wait(L, "aws.retry_later");
-    instance->why =
+    strand->why =
         balm_arena_copy(&instance->outcome_arena, why, balm_text_cut(why, len, WHY_MAX_BYTES));
-    if (!instance->why) return luaL_error(L, "not enough memory");
-    instance->want = BALM_WANT_LATER;
-    instance->seconds = seconds;
+    if (!strand->why) return luaL_error(L, "not enough memory");
+    strand->want = BALM_WANT_LATER;
+    strand->seconds = seconds;
     return lua_yield(L, 0);
 }
 
@@ -141,6 +142,7 @@ int balm_aws_lua_open(lua_State *L)
     static const luaL_Reg functions[] = {{"session", balm_session_lua_open},
                                          {"arn", aws_arn},
                                          {"policy", aws_policy},
+                                         {"parallel", balm_parallel_lua},
                                          {"is_error", balm_aws_lua_is_error},
                                          {"retry", aws_retry},
                                          {"retry_later", aws_retry_later},

@@ -129,10 +129,8 @@ static enum balm_code read_params(lua_State *L, int index, struct balm_asking *a
 /* Hands the call over to the gate: the script goes on in done, with the asking as context. */
 static int suspend(lua_State *L, struct balm_asking *asking, lua_KFunction done)
 {
-    struct balm_instance *instance = asking->question.instance;
-
-    instance->asking = asking;
-    instance->want = BALM_WANT_CALL;
+    asking->strand->asking = asking;
+    asking->strand->want = BALM_WANT_CALL;
     return lua_yieldk(L, 0, (lua_KContext)asking, done);
 }
 
@@ -206,8 +204,17 @@ int balm_client_lua_call(lua_State *L)
     return call(L, check_operation(L, client, luaL_checkstring(L, 2)), 3, finish_with_status);
 }
 
-/* core.paginator(client, operation): the paginator or nil, the service's and the operation's names
-   */
+/* Is the input member of that name a text? */
+static bool takes_text(const struct balm_operation *operation, const char *name)
+{
+    const struct balm_shape *input = balm_operation_input(operation);
+    const struct balm_member *member = input ? balm_shape_member(input, name, strlen(name)) : NULL;
+
+    return member && balm_shape_kind(balm_member_shape(member)) == BALM_SHAPE_STRING;
+}
+
+/* core.paginator(client, operation): the paginator or nil, the service's and the operation's names,
+   and whether the size of a page is told as a text */
 int balm_client_lua_paginator(lua_State *L)
 {
     const struct client *client = check_client(L);
@@ -224,7 +231,8 @@ int balm_client_lua_paginator(lua_State *L)
     }
     lua_pushstring(L, balm_service_name(client->service));
     lua_pushstring(L, balm_operation_name(operation));
-    return 3;
+    lua_pushboolean(L, takes_text(operation, balm_get_string(paginator, "limit_key", "")));
+    return 4;
 }
 
 /* core.waiter(client, name): the waiter and the service's name */
@@ -425,8 +433,7 @@ int balm_client_lua_new(lua_State *L)
         return balm_error_raise(L, &err);
     }
     if (balm_service_refusal(service)) {
-        balm_fail(&err, BALM_E_ARG, "%s cannot be called: it %s", name,
-                  balm_service_refusal(service));
+        balm_fail(&err, BALM_E_ARG, "%s cannot be called: %s", name, balm_service_refusal(service));
         return balm_error_raise(L, &err);
     }
     push_region(L);

@@ -31,7 +31,7 @@ void balm_instance_ask(struct balm_instance *instance, struct balm_asking *askin
 static void settle(struct balm_asking *asking)
 {
     asking->state = BALM_ASKING_DONE;
-    balm_instance_ready(asking->question.instance);
+    balm_strand_ready(asking->strand);
 }
 
 static void call_done(void *owner, const struct balm_call_result *result)
@@ -46,9 +46,16 @@ static void call_done(void *owner, const struct balm_call_result *result)
 
 void balm_question_send(struct balm_question *question)
 {
+    static const struct balm_call_result unsent = {
+        .err = {.code = BALM_E_CANCELLED, .message = "another branch of aws.parallel failed"},
+        .request_id = ""};
     struct balm_asking *asking = asking_of(question);
 
     assert(asking->state == BALM_ASKING_ASKED);
+    if (balm_strand_is_stopped(asking->strand)) {
+        call_done(asking, &unsent);
+        return;
+    }
     asking->state = BALM_ASKING_SENT;
     balm_call_send(question->call, call_done, asking);
 }

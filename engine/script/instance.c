@@ -46,6 +46,9 @@ enum balm_code balm_instance_new(struct balm_instance **out,
     instance->logger = options->log;
     instance->offline = options->offline;
     instance->session_policy = options->session_policy;
+    instance->in_order = options->in_order;
+    instance->strand.instance = instance;
+    instance->running = &instance->strand;
     balm_arena_init(&instance->scratch, options->limits.memory);
     balm_arena_init(&instance->outcome_arena, options->limits.memory);
     balm_version_retain(options->version);
@@ -69,9 +72,7 @@ out:
 void balm_instance_release(struct balm_instance *instance)
 {
     if (!instance) return;
-    balm_task_cancel(instance->loop, &instance->turn);
     balm_timer_stop(instance->loop, &instance->wall);
-    balm_timer_stop(instance->loop, &instance->sleep);
     balm_instance_drop(instance);
     if (instance->spare) {
         balm_arena_free(&instance->spare->arena);
@@ -86,34 +87,17 @@ void balm_instance_release(struct balm_instance *instance)
     free(instance);
 }
 
-static void on_turn(void *owner)
-{
-    struct balm_instance *instance = owner;
-
-    if (instance->state == BALM_INSTANCE_STARTING) {
-        balm_instance_start(instance);
-    } else {
-        balm_instance_resume(instance);
-    }
-}
-
 void balm_instance_run(struct balm_instance *instance, enum balm_phase phase,
                        struct balm_value extra,
                        void (*done)(void *owner, const struct balm_outcome *outcome), void *owner)
 {
-    assert(instance->state == BALM_INSTANCE_IDLE);
-    instance->state = BALM_INSTANCE_STARTING;
+    assert(instance->strand.state == BALM_STRAND_IDLE);
+    instance->strand.state = BALM_STRAND_STARTING;
     instance->phase = phase;
     instance->extra = balm_copy(&instance->arena, extra); /* may lie in the last outcome */
     instance->done = done;
     instance->owner = owner;
-    balm_task_add(instance->loop, &instance->turn, on_turn, instance);
-}
-
-void balm_instance_ready(struct balm_instance *instance)
-{
-    instance->state = BALM_INSTANCE_READY;
-    balm_task_add(instance->loop, &instance->turn, on_turn, instance);
+    balm_strand_ready(&instance->strand);
 }
 
 struct balm_asking *balm_asking_new(struct balm_instance *instance)
@@ -129,6 +113,7 @@ struct balm_asking *balm_asking_new(struct balm_instance *instance)
         if (!asking) return NULL;
         balm_arena_init(&asking->arena, instance->limits.memory);
     }
+    asking->strand = instance->running;
     asking->question.instance = instance;
     asking->question.arena = &asking->arena;
     asking->next = instance->askings;
@@ -143,6 +128,7 @@ void balm_asking_release(struct balm_asking *asking)
 
     if (asking->next) asking->next->prev = asking->prev;
     *(asking->prev ? &asking->prev->next : &instance->askings) = asking->next;
+    if (asking->strand->asking == asking) asking->strand->asking = NULL;
     balm_call_release(asking->question.call);
     if (instance->spare) {
         balm_arena_free(&asking->arena);
@@ -163,6 +149,11 @@ void balm_instance_drop(struct balm_instance *instance)
         }
         balm_asking_release(asking);
     }
+    while (instance->parallels) {
+        balm_parallel_release(instance->parallels);
+    }
+    balm_strand_drop(&instance->strand);
+    instance->strand.branches = NULL;
 }
 
 struct balm_value balm_instance_log(struct balm_instance *instance)

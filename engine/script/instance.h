@@ -2,7 +2,8 @@
  * instance: one Lua state for one run of one version, thrown away after it.
  *
  * Its phases (check, fix, check again, undo) run one after the other in the same state. A phase
- * waits for AWS by being suspended: the loop resumes it. Releasing an instance cancels whatever it
+ * waits for AWS by being suspended: the loop resumes it. Within one, aws.parallel runs several
+ * threads of Lua in turn. Releasing an instance cancels whatever it
  * waits for.
  */
 #ifndef BALM_SCRIPT_INSTANCE_H
@@ -27,6 +28,8 @@ struct balm_instance_options {
     const char *session_policy; /* of the sessions that the script opens; NULL: none. Borrowed */
     /* Specs: aws.session{} opens without credentials; sleeping takes no time. */
     bool offline;
+    /* Plans, applies, specs: the branches of aws.parallel run one after the other. */
+    bool in_order;
 };
 
 struct balm_outcome {

@@ -1,19 +1,20 @@
 /*
  * instance_internal: what the files of an instance share: its life (instance.c), its phases
- * (instance_phase.c), the questions that it asks (gate.c) and its Lua face (aws_lua.c,
- * session_lua.c, client_lua.c, engine_lua.c, log_lua.c).
+ * (instance_phase.c), their threads (strand.h), the questions that it asks (gate.c) and its Lua face
+ * (aws_lua.c, session_lua.c, client_lua.c, engine_lua.c, parallel_lua.c, log_lua.c).
  */
 #ifndef BALM_SCRIPT_INSTANCE_INTERNAL_H
 #define BALM_SCRIPT_INSTANCE_INTERNAL_H
 
-#include "core/loop.h"
 #include "script/instance.h"
 #include "script/sandbox.h"
+#include "script/strand.h"
 
 /* One call of the script, from its making until the script has its outcome. The instance owns it
    throughout, so that no Lua error and no release can lose it. */
 struct balm_asking {
     struct balm_asking *next, *prev;
+    struct balm_strand *strand;    /* which asks */
     struct balm_question question; /* call, arena, instance */
     struct balm_arena arena;       /* parameters and what the gate answers */
     enum { BALM_ASKING_MADE, BALM_ASKING_ASKED, BALM_ASKING_SENT, BALM_ASKING_DONE } state;
@@ -24,17 +25,6 @@ struct balm_asking {
     struct balm_value detail;
 };
 
-enum balm_instance_state {
-    BALM_INSTANCE_IDLE,
-    BALM_INSTANCE_STARTING, /* a phase waits for its first turn */
-    BALM_INSTANCE_RUNNING,
-    BALM_INSTANCE_WAITING, /* for a question or a timer */
-    BALM_INSTANCE_READY    /* what it waited for is there: resumed on the loop's next turn */
-};
-
-/* Why Lua yielded. */
-enum balm_want { BALM_WANT_NOTHING, BALM_WANT_CALL, BALM_WANT_SLEEP, BALM_WANT_LATER };
-
 struct balm_instance {
     struct balm_aws *aws;
     struct balm_loop *loop;
@@ -43,7 +33,7 @@ struct balm_instance {
     struct balm_gate *gate;
     struct balm_limits limits;
     const struct balm_log *logger;
-    bool offline;
+    bool offline, in_order;
     const char *session_policy;
 
     struct balm_arena arena; /* for the instance's life: resource, parameters, log */
@@ -54,23 +44,18 @@ struct balm_instance {
     bool log_is_full;
 
     struct balm_sandbox *sandbox;
-    lua_State *thread; /* of the phase; kept by the registry */
     bool loaded;
 
-    enum balm_instance_state state;
+    struct balm_strand strand;       /* of the phase; its thread is kept by the registry */
+    struct balm_strand *running;     /* the one that runs, or ran last */
+    struct balm_parallel *parallels; /* all that are under way */
     enum balm_phase phase;
     struct balm_value extra;
     void (*done)(void *owner, const struct balm_outcome *outcome);
     void *owner;
-    struct balm_task turn;
-    struct balm_timer wall, sleep;
+    struct balm_timer wall;
     int64_t started; /* monotonic; 0: no phase has run yet */
-
-    enum balm_want want;
-    struct balm_asking *asking; /* with BALM_WANT_CALL */
-    double seconds;             /* with BALM_WANT_SLEEP and _LATER */
-    size_t sessions;            /* that the script opened */
-    const char *why;
+    size_t sessions; /* that the script opened */
 
     struct balm_asking *askings; /* all that are under way */
     struct balm_asking *spare;   /* one, kept for the next call */
@@ -85,9 +70,7 @@ struct balm_instance {
 
 /* ---- instance.c ---- */
 
-/* The phase goes on in the loop's next turn. */
-void balm_instance_ready(struct balm_instance *instance);
-/* A new asking in the instance's list; NULL when memory ran out. */
+/* A new asking of the running strand in the instance's list; NULL when memory ran out. */
 struct balm_asking *balm_asking_new(struct balm_instance *instance);
 /* Releases the call and takes the asking out of the list. */
 void balm_asking_release(struct balm_asking *asking);
@@ -96,8 +79,8 @@ void balm_instance_drop(struct balm_instance *instance);
 
 /* ---- instance_phase.c ---- */
 
-void balm_instance_start(struct balm_instance *instance);  /* the phase's first stretch */
-void balm_instance_resume(struct balm_instance *instance); /* a further one */
+/* The strand's next stretch of Lua; its phase's first one, too. */
+void balm_instance_turn(struct balm_strand *strand);
 /* Ends the phase with a limit: the wall clock. */
 void balm_instance_expire(struct balm_instance *instance);
 
@@ -130,6 +113,9 @@ int balm_engine_lua_call(lua_State *L, const char *module, const char *function)
 int balm_client_lua_call(lua_State *L);
 int balm_client_lua_paginator(lua_State *L);
 int balm_client_lua_waiter(lua_State *L);
+
+/* parallel_lua.c: aws.parallel{f, g, ...} */
+int balm_parallel_lua(lua_State *L);
 
 /* aws_lua.c */
 int balm_aws_lua_sleep(lua_State *L);

@@ -46,8 +46,8 @@ static int set_up(lua_State *L)
         instance->phase == BALM_PHASE_VERIFY ? "check" : balm_phase_name(instance->phase);
 
     load_script(L, instance);
-    if (!instance->thread) {
-        instance->thread = lua_newthread(L);
+    if (!instance->strand.thread) {
+        instance->strand.thread = lua_newthread(L);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &thread_key);
     }
     lua_rawgetp(L, LUA_REGISTRYINDEX, &script_key);
@@ -62,8 +62,8 @@ static int set_up(lua_State *L)
     } else {
         lua_pushnil(L);
     }
-    luaL_checkstack(instance->thread, 5, "too many arguments");
-    lua_xmove(L, instance->thread, 5);
+    luaL_checkstack(instance->strand.thread, 5, "too many arguments");
+    lua_xmove(L, instance->strand.thread, 5);
     return 0;
 }
 
@@ -75,7 +75,7 @@ static void finish(struct balm_instance *instance)
     struct balm_outcome *outcome = &instance->outcome;
 
     balm_timer_stop(instance->loop, &instance->wall);
-    instance->state = BALM_INSTANCE_IDLE;
+    instance->strand.state = BALM_STRAND_IDLE;
     outcome->met_unknown = outcome->met_unknown || instance->read_unknown ||
                            balm_lua_met_unknown(balm_sandbox_state(instance->sandbox)) ||
                            (outcome->err.code && instance->unsent_write);
@@ -117,8 +117,10 @@ static struct balm_value traceback(lua_State *thread, struct balm_arena *arena)
     return trace;
 }
 
-/* An error that is no table of ours: a text that mostly says where it was raised. */
-static struct balm_value detail_of_text(struct balm_instance *instance, const struct balm_err *err)
+/* An error that is no table of ours: a text that mostly says where it was raised. thread: where it
+   was, or NULL */
+static struct balm_value detail_of_text(struct balm_instance *instance, lua_State *thread,
+                                        const struct balm_err *err)
 {
     struct balm_arena *arena = &instance->outcome_arena;
     struct balm_value detail = balm_map(arena);
@@ -133,48 +135,62 @@ static struct balm_value detail_of_text(struct balm_instance *instance, const st
     if (text && place_in(text, &file_len, &line, &text)) {
         balm_map_set(arena, detail, "file", balm_text_n(arena, err->message, file_len));
         balm_map_set(arena, detail, "line", balm_int(line));
-    } else if (instance->thread && balm_error_place(instance->thread, file, sizeof file, &line)) {
+    } else if (thread && balm_error_place(thread, file, sizeof file, &line)) {
         balm_map_set(arena, detail, "file", balm_text(arena, file));
         balm_map_set(arena, detail, "line", balm_int(line));
     }
     if (text) balm_map_set(arena, detail, "message", balm_string(text));
     balm_map_set(arena, detail, "retryable", balm_bool(err->retryable));
-    if (instance->thread) {
-        balm_map_set(arena, detail, "traceback", traceback(instance->thread, arena));
-    }
+    if (thread) balm_map_set(arena, detail, "traceback", traceback(thread, arena));
     return detail;
 }
 
-/* Ends the phase with an error told as text; the thread is of no further use. */
-static void fail(struct balm_instance *instance)
+/* Ends the phase with an error told as text, and all its strands, which are of no further use. */
+static void fail(struct balm_strand *strand)
 {
+    struct balm_instance *instance = strand->instance;
     struct balm_outcome *outcome = &instance->outcome;
 
-    outcome->detail = detail_of_text(instance, &outcome->err);
-    instance->thread = NULL;
+    outcome->detail = detail_of_text(instance, strand->thread, &outcome->err);
+    balm_instance_drop(instance);
+    instance->strand.thread = NULL;
     finish(instance);
 }
 
-/* The error that left the script is on top of the thread's stack. */
-static void fail_with_raised(struct balm_instance *instance)
+/* The error that left a branch waits on its thread until the caller raises it. */
+static void fail_branch(struct balm_strand *strand)
 {
+    strand->of->failed = strand;
+    balm_parallel_stop(strand->of);
+    balm_strand_end(strand);
+}
+
+/* The error that left the strand is on top of its thread's stack. */
+static void fail_with_raised(struct balm_strand *strand)
+{
+    struct balm_instance *instance = strand->instance;
     struct balm_outcome *outcome = &instance->outcome;
-    enum balm_code kind = balm_error_kind(instance->thread, -1);
+    bool over = balm_sandbox_over(instance->sandbox) || lua_status(strand->thread) == LUA_ERRMEM;
+    enum balm_code kind = balm_error_kind(strand->thread, -1);
     struct balm_value detail;
 
-    if (kind == BALM_OK || balm_sandbox_over(instance->sandbox)) {
-        balm_sandbox_fault(instance->sandbox, instance->thread, &outcome->err);
-        fail(instance);
+    if (strand->of && !over) {
+        fail_branch(strand);
         return;
     }
-    detail = balm_error_detail(instance->thread, -1, &instance->outcome_arena);
+    if (kind == BALM_OK || over) {
+        balm_sandbox_fault(instance->sandbox, strand->thread, &outcome->err);
+        fail(strand);
+        return;
+    }
+    detail = balm_error_detail(strand->thread, -1, &instance->outcome_arena);
     balm_fail(&outcome->err, kind, "%s", balm_get_string(detail, "message", ""));
     (void)snprintf(outcome->err.aws_code, sizeof outcome->err.aws_code, "%s",
                    balm_get_string(detail, "code", ""));
     outcome->err.http_status = (int)balm_get_int(detail, "status", 0);
     outcome->err.retryable = balm_get_bool(detail, "retryable", false);
     outcome->detail = detail;
-    instance->thread = NULL;
+    strand->thread = NULL;
     finish(instance);
 }
 
@@ -182,7 +198,7 @@ static void fail_with_raised(struct balm_instance *instance)
 static enum balm_code keep_result(struct balm_instance *instance, int n, struct balm_value *out)
 {
     struct balm_err *err = &instance->outcome.err;
-    lua_State *thread = instance->thread;
+    lua_State *thread = instance->strand.thread;
 
     if (lua_isnoneornil(thread, n)) return BALM_OK;
     if (balm_lua_value(thread, n, BALM_LUA_STRICT, &instance->outcome_arena, out, err)) {
@@ -192,18 +208,23 @@ static enum balm_code keep_result(struct balm_instance *instance, int n, struct 
     return BALM_OK;
 }
 
-static void succeed(struct balm_instance *instance)
+static void succeed(struct balm_strand *strand)
 {
+    struct balm_instance *instance = strand->instance;
     struct balm_outcome *outcome = &instance->outcome;
     bool judges = instance->phase == BALM_PHASE_CHECK || instance->phase == BALM_PHASE_VERIFY;
 
+    if (strand->of) { /* its results wait on its thread */
+        balm_strand_end(strand);
+        return;
+    }
     if (judges &&
         (keep_result(instance, 1, &outcome->first) || keep_result(instance, 2, &outcome->second))) {
-        fail(instance);
+        fail(strand);
         return;
     }
     if (outcome->first.type == BALM_UNKNOWN) outcome->met_unknown = true;
-    lua_settop(instance->thread, 0);
+    lua_settop(strand->thread, 0);
     finish(instance);
 }
 
@@ -211,30 +232,51 @@ static void succeed(struct balm_instance *instance)
 
 static void on_slept(void *owner)
 {
-    balm_instance_ready(owner);
+    balm_strand_ready(owner);
 }
 
-static void wait(struct balm_instance *instance)
+/* The run comes back later: a branch stops its siblings first, and its caller goes on from there. */
+static void come_back_later(struct balm_strand *strand)
 {
-    struct balm_outcome *outcome = &instance->outcome;
+    struct balm_instance *instance = strand->instance;
 
-    instance->state = BALM_INSTANCE_WAITING;
-    switch (instance->want) {
+    if (strand->of) {
+        strand->of->later = strand;
+        balm_parallel_stop(strand->of);
+        balm_strand_end(strand);
+        return;
+    }
+    instance->outcome.retry_after = strand->seconds;
+    instance->outcome.why = strand->why;
+    strand->thread = NULL;
+    finish(instance);
+}
+
+static void sleep(struct balm_strand *strand)
+{
+    int64_t ns = (int64_t)(strand->seconds * 1e9);
+
+    if (balm_timer_set(strand->instance->loop, &strand->sleep, ns, on_slept, strand)) {
+        balm_nomem(&strand->instance->outcome.err);
+        fail(strand);
+    }
+}
+
+static void wait(struct balm_strand *strand)
+{
+    strand->state = BALM_STRAND_WAITING;
+    switch (strand->want) {
     case BALM_WANT_CALL:
-        balm_instance_ask(instance, instance->asking);
+        balm_instance_ask(strand->instance, strand->asking);
         break;
     case BALM_WANT_SLEEP:
-        if (balm_timer_set(instance->loop, &instance->sleep, (int64_t)(instance->seconds * 1e9),
-                           on_slept, instance)) {
-            balm_nomem(&outcome->err);
-            fail(instance);
-        }
+        sleep(strand);
         break;
     case BALM_WANT_LATER:
-        outcome->retry_after = instance->seconds;
-        outcome->why = instance->why;
-        instance->thread = NULL;
-        finish(instance);
+        come_back_later(strand);
+        break;
+    case BALM_WANT_BRANCHES:
+        balm_parallel_advance(strand->branches);
         break;
     case BALM_WANT_NOTHING:
         assert(false); /* only what wants something yields */
@@ -242,21 +284,22 @@ static void wait(struct balm_instance *instance)
     }
 }
 
-static void go_on(struct balm_instance *instance, int argument_count)
+static void go_on(struct balm_strand *strand, int argument_count)
 {
+    struct balm_instance *instance = strand->instance;
     int result_count = 0;
     int status;
 
-    instance->state = BALM_INSTANCE_RUNNING;
-    instance->want = BALM_WANT_NOTHING;
-    status =
-        balm_sandbox_resume(instance->sandbox, instance->thread, argument_count, &result_count);
+    strand->state = BALM_STRAND_RUNNING;
+    strand->want = BALM_WANT_NOTHING;
+    instance->running = strand;
+    status = balm_sandbox_resume(instance->sandbox, strand->thread, argument_count, &result_count);
     if (status == LUA_YIELD) {
-        wait(instance);
+        wait(strand);
     } else if (status == LUA_OK) {
-        succeed(instance);
+        succeed(strand);
     } else {
-        fail_with_raised(instance);
+        fail_with_raised(strand);
     }
 }
 
@@ -265,7 +308,7 @@ static void on_wall(void *owner)
     balm_instance_expire(owner);
 }
 
-void balm_instance_start(struct balm_instance *instance)
+static void start(struct balm_instance *instance)
 {
     struct balm_outcome *outcome = &instance->outcome;
     int64_t now = balm_clock_mono();
@@ -280,31 +323,40 @@ void balm_instance_start(struct balm_instance *instance)
     }
     if (balm_timer_set(instance->loop, &instance->wall, left, on_wall, instance)) {
         balm_nomem(&outcome->err);
-        fail(instance);
+        fail(&instance->strand);
         return;
     }
+    instance->running = &instance->strand;
     if (balm_sandbox_enter(instance->sandbox, set_up, instance, &outcome->err)) {
-        instance->thread = NULL;
-        fail(instance);
+        instance->strand.thread = NULL;
+        fail(&instance->strand);
         return;
     }
-    go_on(instance, 4);
+    go_on(&instance->strand, 4);
 }
 
-void balm_instance_resume(struct balm_instance *instance)
+void balm_instance_turn(struct balm_strand *strand)
 {
-    go_on(instance, 0);
+    const struct balm_strand *later = strand->branches ? strand->branches->later : NULL;
+
+    if (!strand->of && strand->state == BALM_STRAND_STARTING) {
+        start(strand->instance);
+    } else if (later) {
+        strand->seconds = later->seconds;
+        strand->why = later->why;
+        come_back_later(strand);
+    } else {
+        go_on(strand, 0);
+    }
 }
 
 void balm_instance_expire(struct balm_instance *instance)
 {
+    lua_State *thread = instance->strand.thread;
+
     balm_sandbox_end(instance->sandbox, BALM_OVER_WALL);
-    balm_task_cancel(instance->loop, &instance->turn);
-    balm_timer_stop(instance->loop, &instance->sleep);
-    balm_instance_drop(instance);
     (void)balm_sandbox_fault(instance->sandbox,
-                             instance->thread ? instance->thread
-                                              : balm_sandbox_state(instance->sandbox),
+                             thread ? thread : balm_sandbox_state(instance->sandbox),
                              &instance->outcome.err);
-    fail(instance);
+    fail(&instance->strand);
 }

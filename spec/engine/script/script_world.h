@@ -56,7 +56,8 @@ struct world {
 
     struct balm_limits limits;
     const char *top; /* stands at the top of the script, on its first line */
-    bool offline;
+    bool offline, in_order;
+    struct balm_gate *gate_instead; /* of the world's own, where not NULL */
     struct balm_version *version;
     struct balm_instance *instance;
     const struct balm_outcome *outcome;
@@ -232,12 +233,13 @@ static inline struct balm_instance *world_instance(struct world *world,
         .aws = world->aws,
         .version = version,
         .session = world->session,
-        .gate = &world->gate,
+        .gate = world->gate_instead ? world->gate_instead : &world->gate,
         .resource = resource,
         .parameters = balm_map(&world->arena),
         .limits = world->limits,
         .run = "run-1",
         .offline = world->offline,
+        .in_order = world->in_order,
     };
     must(balm_instance_new(&instance, &options, &err), &err);
     return instance;
