@@ -1,7 +1,7 @@
 /*
  * instance_internal: what the files of an instance share: its life (instance.c), its phases
- * (instance_phase.c), their threads (strand.h), the questions that it asks (gate.c) and its Lua face
- * (aws_lua.c, session_lua.c, client_lua.c, engine_lua.c, parallel_lua.c, log_lua.c).
+ * (instance_phase.c), their threads (strand.h), the questions that it asks (gate.c) and its Lua
+ * face (aws_lua.c, session_lua.c, client_lua.c, engine_lua.c, parallel_lua.c, log_lua.c).
  */
 #ifndef BALM_SCRIPT_INSTANCE_INTERNAL_H
 #define BALM_SCRIPT_INSTANCE_INTERNAL_H

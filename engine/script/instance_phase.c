@@ -235,7 +235,7 @@ static void on_slept(void *owner)
     balm_strand_ready(owner);
 }
 
-/* The run comes back later: a branch stops its siblings first, and its caller goes on from there. */
+/* A branch stops its siblings first, and its caller goes on from there. */
 static void come_back_later(struct balm_strand *strand)
 {
     struct balm_instance *instance = strand->instance;
@@ -248,6 +248,7 @@ static void come_back_later(struct balm_strand *strand)
     }
     instance->outcome.retry_after = strand->seconds;
     instance->outcome.why = strand->why;
+    balm_instance_drop(instance);
     strand->thread = NULL;
     finish(instance);
 }

@@ -265,8 +265,13 @@ static void comes_back_later_from_a_branch_of_a_branch(void **state)
 {
     struct world *world = *state;
     struct desk desk;
-    const struct balm_outcome *outcome =
+    const struct balm_outcome *outcome;
+
+    world->top = "local went = false";
+    outcome =
         fix_at(&desk, world, "",
+               "if went then get \"c\"() return end\n"
+               "went = true\n"
                "pcall(aws.parallel, { get \"a\", function()\n"
                "  pcall(aws.parallel, { function() aws.retry_later(30, \"busy\") end, get \"b\" }) "
                "end })\n"
@@ -277,6 +282,9 @@ static void comes_back_later_from_a_branch_of_a_branch(void **state)
     assert_string_equal(outcome->why, "busy");
     assert_int_equal(desk.at_once, 0);
     assert_int_equal(desk.dropped, 0);
+    outcome = world_phase(world, BALM_PHASE_FIX, balm_null());
+    assert_true(outcome->err.code == BALM_OK && outcome->retry_after == 0);
+    assert_string_equal(asked(world), "ac");
 }
 
 static void sends_no_call_that_waits_at_its_gate_when_another_fails(void **state)
