@@ -332,6 +332,20 @@ static void limits_hold_for_all_branches_together(void **state)
     assert_non_null(strstr(outcome->err.message, "takes longer"));
 }
 
+static void does_the_same_twice(void **state)
+{
+    struct world *world = *state;
+    static const char body[] =
+        "local function twice(x, y) return function() get(x)() get(y)() end end\n"
+        "aws.parallel { twice(\"a\", \"d\"), twice(\"b\", \"e\"), twice(\"c\", \"f\") }\n"
+        "assert(order == \"cafdbe\", order)";
+
+    for (int i = 0; i < 2; i++) {
+        holds_at(world, "cafdbe", body);
+        assert_string_equal(asked(world), "abcfde");
+    }
+}
+
 static void refuses_what_is_no_list_of_functions(void **state)
 {
     holds_at(*state, "",
@@ -412,6 +426,7 @@ int main(void)
         TEST(comes_back_later_from_a_branch_of_a_branch),
         TEST(sends_no_call_that_waits_at_its_gate_when_another_fails),
         TEST(limits_hold_for_all_branches_together),
+        TEST(does_the_same_twice),
         TEST(refuses_what_is_no_list_of_functions),
         TEST(is_released_in_the_middle),
         TEST(goes_on_after_many_of_them),
