@@ -117,6 +117,10 @@ static void on_outcomes(struct balm_guard_read *read)
         return;
     }
     left = verdict.last_failure + settings.breaker_minutes * MINUTE_US - read->guarding->now;
+    if (left <= 0 && read->guarding->alone) { /* it is told, and takes nothing */
+        balm_guard_read_allow(read);
+        return;
+    }
     if (left <= 0) {
         probe(read);
         return;

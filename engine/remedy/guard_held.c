@@ -5,7 +5,7 @@
 #include "remedy/hold.h"
 #include "remedy/resource.h"
 
-#define LOOK_AT 100 /* holds of one remediation in one account that are looked at */
+#define AT_ONCE 100 /* holds of one remediation in one account */
 
 static bool holds(struct balm_value hold, const struct balm_finding *finding)
 {
@@ -13,7 +13,35 @@ static bool holds(struct balm_value hold, const struct balm_finding *finding)
            balm_resource_same(balm_get(hold, "resource"), finding->resource);
 }
 
-static void on_read(struct balm_guard_read *read)
+/* sort keys end in the undoing run's id */
+static struct balm_store_query page_of(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    const char *from = balm_arena_printf(arena, "%s/%s/", balm_version_id(intent->version),
+                                         intent->finding->account);
+
+    return (struct balm_store_query){.partition = BALM_HOLDS,
+                                     .from = from,
+                                     .to = from ? balm_arena_printf(arena, "%s~", from) : NULL,
+                                     .limit = AT_ONCE};
+}
+
+static void look(struct balm_guard_read *read);
+
+/* However many there are, each is looked at; the last of a page begins the next one. */
+static void look_further(struct balm_guard_read *read, const char *last)
+{
+    struct balm_store_query query = page_of(read->guarding->intent, &read->arena);
+
+    query.from = balm_arena_strdup(&read->arena, last);
+    if (read->arena.code) {
+        balm_guard_read_refuse(read, "out of memory");
+    } else {
+        read->done = look;
+        balm_guard_read_again(read, &query);
+    }
+}
+
+static void look(struct balm_guard_read *read)
 {
     for (size_t i = 0; i < read->request.count; i++) {
         struct balm_value hold = read->request.items[i].value;
@@ -26,24 +54,25 @@ static void on_read(struct balm_guard_read *read)
                                     balm_get_string(hold, "until", ""), by, by));
         return;
     }
-    balm_guard_read_allow(read);
+    if (read->request.count == AT_ONCE) {
+        look_further(read, read->request.items[AT_ONCE - 1].sort);
+    } else {
+        balm_guard_read_allow(read);
+    }
 }
 
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     const struct balm_intent *intent = guarding->intent;
-    struct balm_arena *arena = intent->arena;
-    struct balm_store_query query = {.partition = BALM_HOLDS, .limit = LOOK_AT};
+    struct balm_store_query query;
 
     if (intent->again) { /* whoever undoes the undo has decided */
         balm_guard_allow(guarding);
         return;
     }
-    query.from = balm_arena_printf(arena, "%s/%s/", balm_version_id(intent->version),
-                                   intent->finding->account);
-    query.to = query.from ? balm_arena_printf(arena, "%s~", query.from) : NULL;
+    query = page_of(intent, intent->arena);
     if (query.to) {
-        balm_guard_read(guard, guarding, guard->owner, &query, on_read);
+        balm_guard_read(guard, guarding, guard->owner, &query, look);
     } else {
         balm_guard_refuse(guarding, "out of memory");
     }

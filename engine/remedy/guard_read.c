@@ -57,6 +57,11 @@ void balm_guard_read(const struct balm_guard *guard, struct balm_guarding *guard
     balm_store_read(store, &read->request, query);
 }
 
+void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store_query *query)
+{
+    balm_store_read(read->store, &read->request, query);
+}
+
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change)
 {
     read->commits = true;

@@ -23,6 +23,8 @@ struct balm_guard_read {
 void balm_guard_read(const struct balm_guard *guard, struct balm_guarding *guarding,
                      struct balm_store *store, const struct balm_store_query *query,
                      void (*done)(struct balm_guard_read *read));
+/* Reads more, in the same memory; done comes again. */
+void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store_query *query);
 /* Commits one change with the same read; done comes again. */
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change);
 void balm_guard_read_allow(struct balm_guard_read *read);

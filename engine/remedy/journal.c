@@ -51,6 +51,7 @@ static void on_kept(void *owner, struct balm_store_request *request)
     struct balm_journal *journal = write->journal;
 
     if (request->conflict) { /* the script is there already */
+        journal->has_source = true;
         balm_ledger_knows(journal->ledger, journal->result->intent->version);
         commit(write);
         return;

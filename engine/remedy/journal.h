@@ -43,6 +43,7 @@ struct balm_journal {
     struct balm_arena *arena;
     int64_t lease_us; /* what the run may take at most */
     bool begun;       /* what it is to do is on disk */
+    bool has_source;  /* the store has the version's source from another run */
     struct balm_journal_write *first, **last;
     size_t count;
     struct balm_timer timer; /* until outcomes are written by themselves */

@@ -95,10 +95,13 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
 {
     struct balm_ledger *ledger = journal->ledger;
     int64_t until = balm_clock_now() + journal->lease_us + LEASE_SLACK_US;
-    struct balm_value open;
+    struct balm_value open = balm_copy(changes->arena, ledger->process);
 
-    if (balm_is_null(ledger->process)) ledger->process = balm_ledger_process(&ledger->arena);
-    open = balm_copy(changes->arena, ledger->process);
+    if (balm_is_null(open)) {
+        open = balm_ledger_process(changes->arena);
+        ledger->process = balm_copy(&ledger->arena, open);
+        if (ledger->arena.code) ledger->process = balm_null(); /* what is half is not used */
+    }
     set(changes->arena, open, "until", balm_time_value(until));
     balm_changes_put(changes, "open", journal->result->run, open);
 }
@@ -110,7 +113,7 @@ static void add_closure(const struct balm_journal *journal, struct balm_changes 
     const char *hash = balm_version_hash(version);
     size_t first = changes->count;
 
-    if (balm_map_get(journal->ledger->closures, hash)) return;
+    if (journal->has_source || balm_map_get(journal->ledger->closures, hash)) return;
     if (balm_document_write(text, balm_version_sources(version), err)) return;
     balm_changes_pieces(changes, "script", hash, text->bytes, text->len);
     changes->at[first].condition = BALM_ABSENT;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLAIN_MAX   ((size_t)1 << 20)
+#define PLAIN_MAX   (BALM_STORE_COMMIT_MAX / 8) /* a character may be printed as six */
 #define PLAIN_DEPTH 100
 #define ENDS_MAX    256 /* that runs leave behind; more have to wait */
 
@@ -114,7 +114,10 @@ static bool is_plain(struct balm_value value, int depth, size_t *size)
         if (!is_plain(*balm_list_at(value, i), depth - 1, size)) return false;
     }
     for (size_t i = 0; i < balm_map_len(value); i++) {
-        if (!is_plain(balm_map_at(value, i)->value, depth - 1, size)) return false;
+        const struct balm_entry *entry = balm_map_at(value, i);
+        if (*size < entry->key_len) return false;
+        *size -= entry->key_len;
+        if (!is_plain(entry->value, depth - 1, size)) return false;
     }
     return true;
 }

@@ -87,6 +87,12 @@ void balm_reprise_verify(struct balm_reprise *reprise)
     reprise->order.action = BALM_ACTION_VERIFY;
 }
 
+/* What failed, or was undone, is not made a success by what the resource is today. */
+static bool is_unverified(const struct balm_reprise *reprise)
+{
+    return balm_is_text(balm_get(reprise->kept.head, "status"), "unverified");
+}
+
 enum balm_code balm_reprise_done(struct balm_reprise *reprise, const struct balm_result *result,
                                  int64_t hold_days, struct balm_err *err)
 {
@@ -97,7 +103,8 @@ enum balm_code balm_reprise_done(struct balm_reprise *reprise, const struct balm
 
     err->code = BALM_OK;
     if (result->intent->action == BALM_ACTION_VERIFY) {
-        return result->verified ? balm_ledger_verified(ledger, kept, err) : BALM_OK;
+        return result->verified && is_unverified(reprise) ? balm_ledger_verified(ledger, kept, err)
+                                                          : BALM_OK;
     }
     if (result->status == BALM_STATUS_UNDONE) {
         balm_hold_make(&hold, id, &reprise->finding, result->run, hold_days, &reprise->arena);

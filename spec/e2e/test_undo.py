@@ -271,6 +271,17 @@ def test_an_unverified_run_is_verified_later(balm, standin, tmp_path):
     assert len(balm("history").lines) == 1, "looking is no run of its own"
 
 
+def test_what_was_undone_is_not_made_a_success_by_looking(balm, standin):
+    """Somebody fixed it by hand since; that undo still was an undo."""
+    undone = balm("undo", fixed(balm)).line["run"]
+    balm("call", "s3", "put_public_access_block", json.dumps(
+        {"Bucket": BUCKET, "PublicAccessBlockConfiguration": dict.fromkeys(
+            ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True)}),
+        **account_key(ACCOUNT))
+    assert balm("verify", undone).status == 0
+    assert balm("history", undone).line["status"] == "undone"
+
+
 # ---- a fleet's store ----
 
 def test_another_machine_undoes_what_dynamodb_tells(balm, standin):

@@ -179,6 +179,18 @@ void balm_store_read(struct balm_store *store, struct balm_store_request *reques
     answer_later(store, request);
 }
 
+static inline void refuse_too_much(struct balm_store_request *request,
+                                   const struct balm_change *changes, size_t count)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_STORE_COMMIT_MAX);
+
+    for (size_t i = 0; i < count && !request->err.code; i++) {
+        if (balm_is_null(changes[i].item.value)) continue;
+        (void)balm_document_write(&text, changes[i].item.value, &request->err);
+    }
+    balm_buf_free(&text);
+}
+
 void balm_store_commit(struct balm_store *store, struct balm_store_request *request,
                        const struct balm_change *changes, size_t count)
 {
@@ -189,10 +201,11 @@ void balm_store_commit(struct balm_store *store, struct balm_store_request *requ
     if (store->fails_from > 0 && store->commits >= store->fails_from) {
         balm_fail(&request->err, store->fails_with, "the store is full");
     } else {
+        refuse_too_much(request, changes, count);
         for (size_t i = 0; i < count; i++) {
             request->conflict = request->conflict || !holds(store, &changes[i]);
         }
-        for (size_t i = 0; !request->conflict && i < count; i++) {
+        for (size_t i = 0; !request->conflict && !request->err.code && i < count; i++) {
             if (!changes[i].only_checked) apply(store, &changes[i]);
         }
     }

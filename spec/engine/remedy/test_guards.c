@@ -378,6 +378,27 @@ static bool is_allowed_at(int64_t now, bool *probes)
     return asked.allowed;
 }
 
+/* Whoever only wants to know takes nothing from the run that comes. */
+static bool is_allowed_when_explained_at(int64_t now)
+{
+    struct balm_guards_question question = {.moment = BALM_BEFORE_RUN, .now = now};
+    const struct balm_guard *breaker = NULL;
+    struct asked asked;
+
+    for (size_t i = 0; !breaker || strcmp(breaker->name, "breaker") != 0; i++) {
+        breaker = balm_guard_at(&fixture->engine, i);
+    }
+    asked.finding = finding_for(fixture, "Own.Once");
+    balm_intent_init(&asked.intent, &fixture->engine, &asked.finding, &fixture->arena);
+    OK(balm_intent_associate(&asked.intent, &err));
+    question.intent = &asked.intent;
+    waited = 1;
+    balm_guard_ask_alone(&asked.guarding, breaker, &question, on_guarded, &asked);
+    if (!asked.guarding.answered) balm_loop_run(fixture->engine.loop);
+    balm_intent_free(&asked.intent);
+    return asked.guarding.allowed;
+}
+
 static void a_breaker_opens_when_too_many_fail_and_lets_one_try_later(void **with)
 {
     static const char *const names[] = {"a", "b", "c", "d", "e"};
@@ -394,6 +415,7 @@ static void a_breaker_opens_when_too_many_fail_and_lets_one_try_later(void **wit
     assert_string_equal(run_with("Own.Twice", bucket("f", NULL), good, 2), "unverified");
 
     assert_false(is_allowed_at(now + 14 * MINUTE, &probes));
+    assert_true(is_allowed_when_explained_at(now + 17 * MINUTE));
     assert_true(is_allowed_at(now + 17 * MINUTE, &probes));
     assert_true(probes);
     assert_false(is_allowed_at(now + 17 * MINUTE, &probes)); /* one at a time */

@@ -248,6 +248,33 @@ static void a_result_too_long_for_one_commit_is_kept_in_pieces(void **state)
     assert_true(balm_equal(kept.result, fixture->result));
 }
 
+/* Printed, such a character is six. */
+static void a_result_of_control_characters_is_kept_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_all(fixture);
+    write_file(fixture, "own_long.lua",
+               "return { id = 'Own.Long', parameters = {}, fix = function() end,\n"
+               "  check = function() return true, { Text = ('\\1'):rep(600000) } end }");
+    run(fixture, "Own.Long", NULL, 0);
+    assert_string_equal(text_at(fixture, "status"), "compliant");
+    assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
+}
+
+static void a_result_of_long_names_is_kept_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_all(fixture);
+    write_file(fixture, "own_long.lua",
+               "return { id = 'Own.Long', parameters = {}, fix = function() end,\n"
+               "  check = function() return true, { [('n'):rep(4000000)] = 1 } end }");
+    run(fixture, "Own.Long", NULL, 0);
+    assert_string_equal(text_at(fixture, "status"), "compliant");
+    assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
+}
+
 /* ---- runs that are ended from outside ---- */
 
 static void stop_loop(void *owner)
@@ -384,6 +411,34 @@ static void a_run_that_vanished_is_told_with_its_writes(void **state)
     expect_json(fixture, "calls.0.status", "\"unknown\"");
     expect_json(fixture, "calls.0.params.VersioningConfiguration.Status", "\"Enabled\"");
     expect_json(fixture, "before", "{}");
+}
+
+static void ask_after_the_mark(struct balm_gate *gate, struct balm_question *question)
+{
+    if (balm_call_is_write(question->call)) {
+        struct kept_item *open = watched->engine.store->items;
+        while (open && strcmp(open->partition, "open") != 0) {
+            open = open->next;
+        }
+        assert_non_null(open);
+        assert_non_null(strstr(open->text, "\"birth\":"));
+    }
+    fake_ask(gate, question);
+}
+
+/* What the ledger remembers only saves work. */
+static void a_ledger_that_can_remember_nothing_records_all_the_same(void **state)
+{
+    watched = *state;
+    open_all(watched);
+    watched->fake.link.gate.ask = ask_after_the_mark;
+    run(watched, "Own.On", fixes, COUNT(fixes));
+    balm_ledger_release(watched->engine.ledger);
+    open_ledger(watched);
+    watched->engine.ledger->arena.code = BALM_E_NOMEM;
+    run(watched, "Own.On", fixes, COUNT(fixes));
+    assert_string_equal(text_at(watched, "status"), "fixed");
+    assert_int_equal(count_items(watched, "of/", "began"), 2);
 }
 
 static void a_process_is_known_by_its_birth(void **state)
@@ -544,6 +599,34 @@ static void what_is_held_is_not_fixed_until_its_undo_is_undone(void **state)
     assert_string_equal(text_at(fixture, "status"), "compliant");
 }
 
+static void however_many_resources_are_held_none_is_fixed(void **state)
+{
+    struct balm_guard held = balm_guard_held;
+    const struct balm_guard *const guards[] = {&held};
+    struct fixture *fixture = *state;
+    struct balm_finding finding;
+    struct balm_kept kept;
+    struct balm_err err;
+
+    open_all(fixture);
+    held.owner = fixture->engine.store;
+    fixture->engine.guards = guards;
+    fixture->engine.guard_count = 1;
+    run(fixture, "Own.On", holds_at_once, 1);
+    kept = load(fixture, text_at(fixture, "run"));
+    for (int i = 0; i <= 250; i++) {
+        const char *by =
+            balm_arena_printf(&fixture->arena, "01a213ed-3129-77c6-9028-%012x", (unsigned)i);
+        struct balm_item hold;
+        finding = finding_for(fixture, "Own.On");
+        if (i < 250) balm_map_set(&fixture->arena, finding.resource, "Name", balm_string(by));
+        balm_hold_make(&hold, "Own.On", &finding, by, 7, &fixture->arena);
+        OK(balm_ledger_undone(fixture->engine.ledger, &kept, by, &hold, &err));
+    }
+    run(fixture, "Own.On", NULL, 0);
+    assert_string_equal(text_at(fixture, "reason"), "held");
+}
+
 static bool never(void *owner)
 {
     (void)owner;
@@ -587,9 +670,12 @@ int main(void)
         TEST(a_run_that_writes_nothing_takes_one_commit),
         TEST(a_run_of_one_write_takes_two_commits),
         TEST(the_source_is_kept_once_also_by_another_process),
+        TEST(a_ledger_that_can_remember_nothing_records_all_the_same),
         TEST(what_a_run_found_and_left_comes_back),
         TEST(a_secret_is_sealed_wherever_a_script_put_it),
         TEST(a_result_too_long_for_one_commit_is_kept_in_pieces),
+        TEST(a_result_of_control_characters_is_kept_as_well),
+        TEST(a_result_of_long_names_is_kept_as_well),
         TEST(what_waits_for_the_disk_is_not_sent_when_the_run_is_aborted),
         TEST(a_run_may_be_dropped_while_it_waits_for_the_disk),
         TEST(a_run_that_vanished_is_told_with_its_writes),
@@ -599,6 +685,7 @@ int main(void)
         TEST(runs_are_listed_newest_first_and_filtered),
         TEST(a_long_list_is_read_page_by_page),
         TEST(what_is_held_is_not_fixed_until_its_undo_is_undone),
+        TEST(however_many_resources_are_held_none_is_fixed),
         TEST(a_run_verified_later_is_fixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
