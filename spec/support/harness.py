@@ -43,7 +43,8 @@ class Outcome:
     @property
     def lines(self):
         """Standard output, one JSON value a line."""
-        return [json.loads(line) for line in self.out.splitlines() if line.strip()]
+        # not splitlines(): a text may hold other ends of lines
+        return [json.loads(line) for line in self.out.split("\n") if line.strip()]
 
     @property
     def line(self):

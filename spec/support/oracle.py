@@ -222,7 +222,8 @@ class Oracle:
         read = self.call(service, operation, params)
         read.pop("ResponseMetadata", None)
         if IS_OLD and service == "s3" and "Expires" in read:  # today's habit: it may be no time
-            read["ExpiresString"] = answer[1]["Expires"]
+            headers = {name.lower(): value for name, value in answer[1].items()}
+            read["ExpiresString"] = headers["expires"]
         return read
 
 
