@@ -8,7 +8,6 @@ import functools
 import json
 import os
 import random
-import warnings
 
 import botocore.loaders
 import jmespath
@@ -16,7 +15,8 @@ import jmespath_cases as cases
 import pytest
 from play import Player
 
-warnings.filterwarnings("ignore", category=PendingDeprecationWarning)  # texts in backquotes, once allowed
+# Texts in backquotes, once allowed.
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
 SEED = os.environ.get("BALM_SEED", "balm")
 BODY = """

@@ -65,7 +65,8 @@ def test_a_plan_tells_the_writes_in_the_order_of_the_branches_and_apply_makes_th
     assert [call["operation"] for call in plan["calls"] if call["write"]] == \
         ["PutPublicAccessBlock", "PutBucketVersioning", "PutPublicAccessBlock"]
     applied = balm("apply", "plan.json", "--remediations", "r").line
-    assert writes_of(applied) == [("PutPublicAccessBlock", 200), ("PutBucketVersioning", 200), ("PutPublicAccessBlock", 200)]
+    assert writes_of(applied) == [
+        ("PutPublicAccessBlock", 200), ("PutBucketVersioning", 200), ("PutPublicAccessBlock", 200)]
     assert standin.operations(operation="PutBucketVersioning") == ["s3:PutBucketVersioning"]
 
 
