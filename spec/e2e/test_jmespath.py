@@ -9,10 +9,10 @@ import json
 import os
 import random
 
-import botocore.loaders
 import jmespath
 import jmespath_cases as cases
 import pytest
+from oracle import Oracle
 from play import Player
 
 # Texts in backquotes, once allowed.
@@ -144,7 +144,7 @@ def test_refuses_what_is_wrong_and_says_what(play, expression, told):
 
 
 def expressions_of_models():
-    loader = botocore.loaders.Loader()
+    loader = Oracle().session.get_component("data_loader")
     for service in loader.list_available_services("paginators-1"):
         for paginator in loader.load_service_model(service, "paginators-1")["pagination"].values():
             for field in ("output_token", "result_key", "more_results", "non_aggregate_keys"):

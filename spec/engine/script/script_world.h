@@ -156,6 +156,7 @@ static inline int world_set_up(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     const struct balm_aws_options options = {.region = "eu-west-1"};
+    const char *models = getenv("BALM_MODELS");
     struct balm_err err;
 
     *state = world;
@@ -167,8 +168,9 @@ static inline int world_set_up(void **state)
     (void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     must(balm_loop_new(&world->loop, &err), &err);
     must(balm_aws_config_load(&world->config, &options, &err), &err);
-    const struct balm_aws_setup setup = {
-        .loop = world->loop, .models_path = "build/models.pack", .config = &world->config};
+    const struct balm_aws_setup setup = {.loop = world->loop,
+                                         .models_path = models ? models : "build/models.pack",
+                                         .config = &world->config};
     must(balm_aws_new(&world->aws, &setup, &err), &err);
     const struct balm_session_options session = {.region = "eu-west-1", .account = "111122223333"};
     must(balm_session_open(&world->session, world->aws, &session, &err), &err);
