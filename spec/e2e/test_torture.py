@@ -40,10 +40,17 @@ def test_a_write_that_is_not_in_the_store_is_found(place):
         place.balm.env["BALM_STORE"] = f"sqlite:{place.folder}/store/balm.db"
 
 
+def test_a_secret_in_an_output_is_found(place):
+    done, _ = torture.memory(place, torture.ONE, 0)
+    done.err = f"the token is {place.standin.secrets()[-1][:20]}..."
+    assert len(list(place.betrayed(done))) == 1
+
+
 @pytest.mark.parametrize("events, share", [(torture.ONE, 16), (torture.BATCH, 8)])
 def test_memory_that_runs_out_is_told(place, events, share):
     count = torture.memory(place, events, 0)[0].calls
     holds((at, torture.memory(place, events, at)) for at in part(count, share))
+    holds((-at, torture.memory(place, events, -at)) for at in part(count, share // 4))
 
 
 def test_a_disk_that_fails_is_told_and_stops_writes(place):

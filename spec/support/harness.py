@@ -103,6 +103,10 @@ class StandIn:
         """The requests that AWS has seen."""
         return self._ask("log?" + "&".join(f"{name}={value}" for name, value in wanted.items()))
 
+    def secrets(self):
+        """Secret keys and tokens that nobody but a program's memory may hold."""
+        return self._ask("secrets")
+
     def operations(self, **wanted):
         return [f"{entry['service']}:{entry['operation']}" for entry in self.log(**wanted)]
 

@@ -3,7 +3,7 @@
  *
  *   TORTURE_WHAT    "memory": malloc and its kin; "files": calls that open, change or map a file
  *                   below TORTURE_DIR
- *   TORTURE_AT      which of them fails, from 1; 0: none; -1: each
+ *   TORTURE_AT      which of them fails, from 1; 0: none; -3: the third and all after it
  *   TORTURE_ERRNO   of "files": how, a number
  *   TORTURE_REPORT  a file that is told how many there were when the program ends in order
  */
@@ -66,7 +66,9 @@ __attribute__((destructor)) static void end(void)
 
 static bool is_the_one(void)
 {
-    return atomic_fetch_add(&calls, 1) + 1 == at || at < 0;
+    long call = atomic_fetch_add(&calls, 1) + 1;
+
+    return at < 0 ? call >= -at : call == at;
 }
 
 /* ---- memory ---- */

@@ -8,6 +8,7 @@
     POST /_standin/fault {...} or [{...}]                       see faults
     POST /_standin/reset                                        back to the seed; no log, no faults
     GET  /_standin/health
+    GET  /_standin/secrets                                      secret keys and tokens that were given out
 
 Settings of an account: settle_ms (how long AWS takes behind one's back), organization (bool),
 opted_out (regions that are not enabled).
@@ -39,6 +40,9 @@ class Control:
 
     def _get_health(self, _asked):
         return {"ok": True, "requests": self._standin.seen}
+
+    def _get_secrets(self, _asked):
+        return self._standin.keys.secrets()
 
     def _get_log(self, asked):
         since = int(asked.pop("since", 0))

@@ -121,6 +121,11 @@ class Keys:
     def reset(self):
         self._minted.clear()
 
+    def secrets(self):
+        """Of all that was minted, and the engine's own."""
+        return [ENGINE_SECRET, *(text for identity in self._minted.values()
+                                 for text in (identity.secret, identity.token))]
+
     def find(self, access_key):
         if access_key == ENGINE_KEY:
             arn = f"arn:aws:iam::{self.engine_account}:user/engine"
