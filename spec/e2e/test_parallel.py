@@ -78,3 +78,19 @@ def test_writes_under_way_are_awaited_when_another_branch_fails(act, standin):
     assert done["status"] == "failed"
     assert done["error"]["code"] == "Broken"
     assert sorted(writes_of(done)) == [("PutBucketVersioning", 200), ("PutPublicAccessBlock", 400)]
+
+
+def test_a_spec_lists_the_calls_in_the_order_of_the_branches(act, balm, tmp_path):
+    act("plan", check="return false", fix=WRITES + "aws.parallel { block(true), version, block(false) }")
+    block = '{{ "s3:PutPublicAccessBlock", {{ Bucket = "logs", ' \
+            'PublicAccessBlockConfiguration = {{ BlockPublicPolicy = {} }} }} }}'
+    version = '{ "s3:PutBucketVersioning" }'
+    spec = tmp_path / "own_side.lua"
+    for calls, status in [([block.format("true"), version, block.format("false")], 0),
+                          ([version, block.format("true"), block.format("false")], 1)]:
+        spec.write_text(f"""
+return {{ remediation = "Own.Side",
+  resource = {{ Name = "logs", AccountId = "{ACCOUNT}", Region = "eu-west-1" }},
+  {{ "writes side by side", calls = {{ {", ".join(calls)} }}, status = "unverified" }} }}""")
+        told = balm("test", spec, "--remediations", "r")
+        assert told.status == status, told
