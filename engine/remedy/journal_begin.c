@@ -72,6 +72,7 @@ static struct balm_value began_of(const struct balm_journal *journal, struct bal
     const struct balm_finding *finding = intent->finding;
     struct balm_value began = balm_map(arena);
 
+    set(arena, began, "action", balm_string(balm_action_name(intent->action)));
     set(arena, began, "script", balm_string(balm_version_path(intent->version)));
     set(arena, began, "version", balm_string(balm_version_hash(intent->version)));
     set(arena, began, "config", config_of(intent, arena));
@@ -139,7 +140,8 @@ enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_chan
     char day[BALM_DAY_SIZE];
 
     err->code = BALM_OK;
-    if (balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err)) {
+    if (balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err) ||
+        balm_began_sign(journal->ledger, run, began, arena, err)) {
         return err->code;
     }
     balm_ledger_day(day, run);

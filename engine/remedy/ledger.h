@@ -62,11 +62,12 @@ enum balm_code balm_ledger_list(struct balm_ledger *ledger, const struct balm_le
 struct balm_kept {
     struct balm_value head;
     const char *run;
-    struct balm_value began;  /* null: the run wrote nothing, or its end alone is known */
-    struct balm_value calls;  /* of began: the writes, as in a result */
-    struct balm_value result; /* as printed; null: the run has not ended */
-    struct balm_value after;  /* null: not known */
-    bool is_running;          /* in a process that is there, or may be */
+    struct balm_value began;        /* null: the run wrote nothing, or its end alone is known */
+    struct balm_value signed_began; /* as it lies in the store */
+    struct balm_value calls;        /* of began: the writes, as in a result */
+    struct balm_value result;       /* as printed; null: the run has not ended */
+    struct balm_value after;        /* null: not known */
+    bool is_running;                /* in a process that is there, or may be */
 };
 
 /* run is an id or the beginning of one, at least 8 characters. BALM_E_ARG: there is none, or there
@@ -74,10 +75,14 @@ struct balm_kept {
 enum balm_code balm_ledger_load(struct balm_ledger *ledger, const char *run,
                                 struct balm_arena *arena, struct balm_kept *out,
                                 struct balm_err *err);
+/* Is began what this store's Balm wrote for this run? BALM_E_INPUT where it is not; to be asked
+   before it is acted upon. */
+enum balm_code balm_ledger_trust(struct balm_ledger *ledger, const struct balm_kept *kept,
+                                 struct balm_arena *arena, struct balm_err *err);
 /* The run for a person or a program to read: its result, or what is known of one that never ended,
    and what happened to it since. */
 struct balm_value balm_kept_value(const struct balm_kept *kept, struct balm_arena *arena);
-/* The version that made a run's changes, restored from its kept source. */
+/* The version that made the run's changes, as began names it, restored from its kept source. */
 enum balm_code balm_ledger_version(struct balm_ledger *ledger, struct balm_catalog *catalog,
                                    const struct balm_kept *kept, struct balm_version **out,
                                    struct balm_err *err);

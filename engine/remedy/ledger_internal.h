@@ -81,6 +81,12 @@ void balm_changes_piece(struct balm_changes *changes, const char *partition, con
 /* BALM_OK where all could be added. */
 enum balm_code balm_changes_status(const struct balm_changes *changes, struct balm_err *err);
 
+/* ---- ledger_sign.c ---- */
+
+/* Adds `mac`, under the store's key: that this is what the run was to do. */
+enum balm_code balm_began_sign(struct balm_ledger *ledger, const char *run, struct balm_value began,
+                               struct balm_arena *arena, struct balm_err *err);
+
 /* ---- journal_begin.c ---- */
 
 /* Adds what the run is to do. The source lies in script until it is committed. */

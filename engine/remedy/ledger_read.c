@@ -220,6 +220,7 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
         enum balm_code code = BALM_OK;
 
         if (strcmp(item->sort, "began") == 0) {
+            loading->kept->signed_began = item->value;
             code = unseal(loading, item->value, item->sort, &loading->kept->began, err);
         } else if (balm_text_starts(item->sort, "call.")) {
             code = add_call(loading, item->value, err);
@@ -277,7 +278,7 @@ enum balm_code balm_ledger_version(struct balm_ledger *ledger, struct balm_catal
                                    const struct balm_kept *kept, struct balm_version **out,
                                    struct balm_err *err)
 {
-    const char *hash = balm_get_string(kept->head, "version", "");
+    const char *hash = balm_get_string(kept->began, "version", "");
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_store_query query = {.partition = "script",

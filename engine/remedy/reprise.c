@@ -46,7 +46,8 @@ enum balm_code balm_reprise_open(struct balm_reprise *reprise, const struct balm
     if (balm_is_null(kept->began)) {
         return refuse(reprise, "NothingToUndo", "changed nothing", err);
     }
-    if (balm_ledger_version(engine->ledger, engine->catalog, kept, &reprise->again.version, err)) {
+    if (balm_ledger_trust(engine->ledger, kept, &reprise->arena, err) ||
+        balm_ledger_version(engine->ledger, engine->catalog, kept, &reprise->again.version, err)) {
         return err->code;
     }
     find_resource(reprise);
@@ -66,7 +67,7 @@ void balm_reprise_free(struct balm_reprise *reprise)
 
 static bool was_undo(const struct balm_reprise *reprise)
 {
-    return balm_is_text(balm_get(reprise->kept.head, "action"), "undo");
+    return balm_is_text(balm_get(reprise->kept.began, "action"), "undo");
 }
 
 void balm_reprise_undo(struct balm_reprise *reprise, bool plan, bool force)

@@ -237,6 +237,36 @@ def test_a_source_that_was_changed_in_the_store_is_not_run(balm, standin, tmp_pa
     assert block(balm)["BlockPublicAcls"] is True
 
 
+@pytest.mark.parametrize("partition, was, now", [
+    ("of/%", f'"Name":"{BUCKET}"', '"Name":"another"'),
+    ("of/%", "role/BalmRemediationRole", "role/Administrator"),
+    ("of/%", '"action":"fix"', '"action":"undo"'),
+    ("of/%", '"mac":"', '"mac":"0'),
+    ("of/%", '"mac":', '"nomac":'),
+])
+def test_what_was_changed_in_a_runs_record_is_not_acted_upon(balm, standin, tmp_path, partition, was, now):
+    run = fixed(balm)
+    before = settled(standin)
+    with sqlite3.connect(tmp_path / "store/balm.db") as store:
+        changed = store.execute("UPDATE items SET value = replace(value, ?, ?) WHERE partition LIKE ? "
+                                "AND sort = 'began' AND instr(value, ?)", (was, now, partition, was))
+        assert changed.rowcount == 1
+    for command in (["undo", run], ["undo", run, "--force"], ["verify", run]):
+        refused = balm(*command)
+        assert refused.status == 2 and "has been changed in the store" in refused.err, refused
+    assert settled(standin) == before
+    assert balm("history", run).line["status"] == "fixed"
+
+
+def test_one_runs_record_does_not_stand_for_anothers(balm, standin, tmp_path):
+    run, other = fixed(balm), fixed(balm, ENCRYPTION)
+    with sqlite3.connect(tmp_path / "store/balm.db") as store:
+        store.execute("UPDATE items SET value = (SELECT value FROM items WHERE partition = ? AND sort = 'began') "
+                      "WHERE partition = ? AND sort = 'began'", (f"of/{other}", f"of/{run}"))
+    refused = balm("undo", run)
+    assert refused.status == 2 and "has been changed in the store" in refused.err, refused
+
+
 # ---- verify ----
 
 def test_an_unverified_run_is_verified_later(balm, standin, tmp_path):
