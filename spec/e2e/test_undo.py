@@ -327,7 +327,7 @@ def test_another_machine_undoes_what_dynamodb_tells(balm, standin):
 
 
 def test_another_key_opens_nothing(balm, standin, tmp_path):
-    """Only where something is sealed: nothing secret, no key."""
+    """To look at what holds no secret needs no key."""
     run = balm("run", "-", stdin=event(), BALM_STORE_KEY="ab" * 32).line["run"]
     assert balm("history", run, BALM_STORE_KEY="cd" * 32).line["status"] == "fixed"
     assert not (tmp_path / "store/balm.key").exists()
