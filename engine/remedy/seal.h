@@ -6,9 +6,9 @@
  * hash), so that it opens nowhere else.
  *
  * The store's key is 32 bytes: BALM_STORE_KEY (base64 or hex), else the file balm.key beside the
- * SQLite file, made with the first thing sealed or signed and refused when others can read it. A DynamoDB
- * store is shared, so there BALM_STORE_KEY must be given. The key is looked for when it is first
- * needed; a small file is read then, and once in the life of a store written.
+ * SQLite file, made with the first thing sealed or signed and refused when others can read it. A
+ * DynamoDB store is shared, so there BALM_STORE_KEY must be given. The key is looked for when it is
+ * first needed; a small file is read then, and once in the life of a store written.
  */
 #ifndef BALM_REMEDY_SEAL_H
 #define BALM_REMEDY_SEAL_H
