@@ -9,7 +9,6 @@
  */
 #include "aws/sigv4.h"
 #include "core/clock.h"
-#include "core/digest.h"
 
 #include <curl/curl.h>
 #include <expat.h>
