@@ -141,6 +141,7 @@ enum balm_code balm_act_run(struct balm_act *act, const struct balm_order *order
                             void (*ended)(void *owner, const struct balm_result *result),
                             void *owner, struct balm_err *err)
 {
+    if (act->interrupted) return balm_fail(err, BALM_E_CANCELLED, "nothing was begun");
     if (balm_run_start(&act->run, &act->rig.engine, order, on_result, act, err)) return err->code;
     balm_loop_run(act->rig.world.loop);
     if (ended) ended(owner, act->result);

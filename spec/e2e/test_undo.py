@@ -1,7 +1,9 @@
 """balm undo and balm verify: what a run changed is put back, as AWS shows it, not as Balm says."""
 
 import json
+import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -203,6 +205,22 @@ def test_undo_heeds_the_account(balm, standin, tmp_path):
     (tmp_path / "balm.lua").write_text('return { accounts = { "444455556666" } }')
     refused = balm("undo", run)
     assert (refused.line["status"], refused.line["reason"]) == ("skipped", "account_not_enabled")
+    assert block(balm)["BlockPublicAcls"] is True
+
+
+def test_an_undo_that_was_interrupted_before_it_began_does_nothing(balm, standin, tmp_path):
+    run = fixed(balm)
+    held = sqlite3.connect(tmp_path / "store/balm.db", isolation_level=None)
+    held.execute("PRAGMA locking_mode = EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")  # the run cannot be read yet
+    undoing = balm.start("undo", run)
+    time.sleep(1)
+    undoing.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    held.execute("ROLLBACK")
+    held.close()
+    out, err = undoing.communicate(timeout=20)
+    assert undoing.returncode == 1 and "nothing was begun" in str(err), (out, err)
     assert block(balm)["BlockPublicAcls"] is True
 
 
