@@ -60,8 +60,8 @@ enum balm_code balm_act_events(struct balm_act *act, bool by_hand, struct balm_e
 /* Runs that are known already; from is the file that they come from. */
 enum balm_code balm_act_orders(struct balm_act *act, const char *from,
                                const struct balm_order *orders, size_t count, struct balm_err *err);
-/* One run, unless a signal came before. ended, which may be NULL, comes when the loop is free again; result lives until it
-   returns. */
+/* One run, unless a signal came before. ended, which may be NULL, comes when the loop is free
+   again; result lives until it returns. */
 enum balm_code balm_act_run(struct balm_act *act, const struct balm_order *order,
                             void (*ended)(void *owner, const struct balm_result *result),
                             void *owner, struct balm_err *err);
