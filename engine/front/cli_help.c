@@ -21,9 +21,8 @@ void balm_cli_overview(struct balm_buf *buf, const struct balm_command *const *c
         buf,
         "\n`balm help COMMAND` tells more.\n\nExit status: 0 all well; 1 a run failed; 2 wrong "
         "usage, or an event, script or\nconfiguration that is not valid; 3 every failure was "
-        "one of authorisation; 4 something\nwas left undone; 5 plan --exit-code: there is "
-        "something "
-        "to change.\n");
+        "one of authorisation; 4 something\nwas left undone; 5 there is something to change "
+        "(plan --exit-code, iam --diff).\n");
 }
 
 static bool add_option(void *owner, const struct balm_option *option)

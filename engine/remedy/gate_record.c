@@ -78,7 +78,6 @@ static void settled(struct balm_gate *gate, struct balm_question *question,
         entry->request_id = balm_arena_strdup(record->arena, result->request_id);
     }
     if (entry->state == UNSENT && entry->write) record->writes--;
-    if (record->scrub) balm_scrub_learn(record->scrub, result->answer);
 }
 
 static void dropped(struct balm_gate *gate, struct balm_question *question, bool sent)
@@ -101,14 +100,13 @@ static void planned(struct balm_gate_link *link, struct balm_question *question)
 }
 
 void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
-                           struct balm_scrub *scrub, struct balm_arena *arena)
+                           struct balm_arena *arena)
 {
     memset(gate, 0, sizeof *gate);
     gate->link.gate = (struct balm_gate){ask, settled, dropped, NULL};
     gate->link.planned = planned;
     gate->arena = arena;
     gate->region = region;
-    gate->scrub = scrub;
     gate->last = &gate->first;
 }
 

@@ -10,8 +10,11 @@ static struct balm_gates *chain_of(struct balm_gate *face)
 
 static void face_ask(struct balm_gate *face, struct balm_question *question)
 {
-    struct balm_gate_link *first = chain_of(face)->first;
+    struct balm_gates *gates = chain_of(face);
+    struct balm_gate_link *first = gates->first;
 
+    /* Before any gate keeps or tells what the call is asked with. */
+    if (gates->scrub) balm_scrub_learn(gates->scrub, balm_call_params(question->call));
     if (!first) {
         balm_question_send(question);
         return;
@@ -40,10 +43,11 @@ static bool face_may_sleep(struct balm_gate *face, double seconds)
     return true;
 }
 
-void balm_gates_init(struct balm_gates *gates)
+void balm_gates_init(struct balm_gates *gates, struct balm_scrub *scrub)
 {
     gates->face = (struct balm_gate){face_ask, face_settled, face_dropped, face_may_sleep};
     gates->first = NULL;
+    gates->scrub = scrub;
 }
 
 void balm_gates_add(struct balm_gates *gates, struct balm_gate_link *link)
@@ -91,6 +95,7 @@ void balm_gates_planned(struct balm_gates *gates, struct balm_question *question
 void balm_gates_settled(struct balm_gates *gates, struct balm_question *question,
                         const struct balm_call_result *result)
 {
+    if (gates->scrub) balm_scrub_learn(gates->scrub, result->answer);
     for (struct balm_gate_link *link = gates->first; link; link = link->next) {
         if (link->gate.settled) link->gate.settled(&link->gate, question, result);
     }

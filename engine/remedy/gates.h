@@ -28,9 +28,11 @@ struct balm_gate_link {
 struct balm_gates {
     struct balm_gate face; /* what the instance is given */
     struct balm_gate_link *first;
+    struct balm_scrub
+        *scrub; /* learns the sensitive values that calls and answers carry; or NULL */
 };
 
-void balm_gates_init(struct balm_gates *gates);
+void balm_gates_init(struct balm_gates *gates, struct balm_scrub *scrub);
 void balm_gates_add(struct balm_gates *gates,
                     struct balm_gate_link *link); /* borrowed; at the end */
 
@@ -71,15 +73,14 @@ struct balm_recorded;
 struct balm_gate_record {
     struct balm_gate_link link;
     struct balm_arena *arena;
-    const char *region;       /* the run's: a call elsewhere says where */
-    struct balm_scrub *scrub; /* learns the sensitive values that answers carry; may be NULL */
+    const char *region; /* the run's: a call elsewhere says where */
     struct balm_recorded *first, **last;
     size_t writes;  /* that were sent, or may have been */
     size_t planned; /* that were answered instead */
 };
 
 void balm_gate_record_init(struct balm_gate_record *gate, const char *region,
-                           struct balm_scrub *scrub, struct balm_arena *arena);
+                           struct balm_arena *arena);
 /* [{service, operation, params, write, status, request_id, ms}]: status is the HTTP status;
    "planned", "unknown" for one that was under way when the run ended or whose answer never came,
    "unsent" for one that never left. */

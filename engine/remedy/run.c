@@ -89,7 +89,7 @@ static void add_gates(struct balm_run *run)
         balm_gate_journal_init(&run->journaled, &run->journal);
         balm_gates_add(&run->gates, &run->journaled.link);
     }
-    balm_gate_record_init(&run->record, run->intent.region, &run->scrub, &run->arena);
+    balm_gate_record_init(&run->record, run->intent.region, &run->arena);
     balm_gates_add(&run->gates, &run->record.link);
     if (run->order.instead_of_aws) balm_gates_add(&run->gates, run->order.instead_of_aws);
 }
@@ -245,8 +245,8 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
     if (!balm_is_null(order->plan)) run->result.applied = balm_get_string(order->plan, "run", "");
     run->intent.again = order->again;
     balm_scrub_init(&run->scrub, &run->arena);
-    balm_gates_init(&run->gates);
-    balm_gate_record_init(&run->record, "", NULL, &run->arena);
+    balm_gates_init(&run->gates, &run->scrub);
+    balm_gate_record_init(&run->record, "", &run->arena);
     run->result.run = run->id;
     run->result.intent = &run->intent;
     run->result.started = balm_clock_now();

@@ -44,19 +44,15 @@ static void finish(void *owner)
         run->instance = NULL;
     }
     if (result->status == BALM_STATUS_PLANNED) result->plan = plan_of(run);
-    result->calls = scrubbed(run, balm_gate_record_calls(&run->record, &run->arena));
-    result->before = scrubbed(run, result->before);
-    result->residue = scrubbed(run, result->residue);
-    result->error = scrubbed(run, result->error);
-    result->log = scrubbed(run, result->log);
-    result->drift = scrubbed(run, result->drift);
+    result->calls = balm_gate_record_calls(&run->record, &run->arena);
     result->skipped_guards = balm_skipped_guards(run->engine, &run->arena);
     if (!result->err.code && balm_arena_status(&run->arena, &result->err)) {
         result->status = BALM_STATUS_FAILED; /* what cannot be told is not well */
     }
     result->ms = (balm_clock_mono() - run->began) / 1000000;
     balm_guards_ended(run->engine, result);
-    result->value = balm_result_value(result, run->order.origin, &run->arena);
+    /* Also what the event gave may have turned out to be sensitive. */
+    result->value = scrubbed(run, balm_result_value(result, run->order.origin, &run->arena));
     balm_journal_end(&run->journal, result->value, run->after, tell, run);
 }
 

@@ -660,6 +660,31 @@ static void what_a_model_calls_sensitive_is_told_nowhere(void **state)
     balm_buf_free(&text);
 }
 
+static void what_is_sent_in_a_sensitive_member_is_told_nowhere(void **state)
+{
+    static const struct answer answers[] = {{"secretsmanager:PutSecretValue", "{}", NULL, 0}};
+    struct fixture *fixture = *state;
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_finding finding;
+    struct balm_order order = {.finding = &finding};
+
+    write_file(fixture, "own_set.lua",
+               "return { id = 'Own.Set', parameters = { Password = { type = 'string' } },\n"
+               "fix = function(s, r, p) log.info('sets ' .. p.Password)\n"
+               "s:client('secretsmanager'):put_secret_value { SecretId = 'x', SecretString = "
+               "p.Password } end }");
+    open_engine(fixture, NULL);
+    finding = finding_for(fixture, "Own.Set");
+    balm_map_set(&fixture->arena, finding.parameters, "Password", balm_string("hunter2-hunter2"));
+    expect_calls(fixture, answers, COUNT(answers));
+    run_order(fixture, &order);
+    assert_string_equal(text_at(fixture, "status"), "fixed");
+    assert_string_equal(text_at(fixture, "parameters.Password"), "(sensitive)");
+    (void)balm_json_print(&text, fixture->result, BALM_JSON_COMPACT | BALM_JSON_SECRETS);
+    assert_null(strstr(text.bytes, "hunter2"));
+    balm_buf_free(&text);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -703,6 +728,7 @@ int main(void)
         TEST(an_aborted_run_tells_the_write_under_way_as_unknown),
         TEST(a_run_may_be_released_at_any_time),
         TEST(what_a_model_calls_sensitive_is_told_nowhere),
+        TEST(what_is_sent_in_a_sensitive_member_is_told_nowhere),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
