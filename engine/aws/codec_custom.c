@@ -15,6 +15,7 @@ struct row {
     unsigned does;
 };
 
+/* Sorted by service: each is asked for several times in each call. */
 static const struct row rows[] = {
     {"apigateway", NULL, BALM_CUSTOM_ACCEPT},
     {"autoscaling", "CreateLaunchConfiguration", BALM_CUSTOM_USER_DATA},
@@ -79,15 +80,33 @@ static const struct {
     {"logs", "CreateExportTask", "fromTime", "from"},
 };
 
+#define ROWS (sizeof rows / sizeof rows[0])
+
+/* The first row that is not before service. */
+static size_t first_row(const char *service)
+{
+    size_t low = 0, high = ROWS;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(rows[middle].service, service) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 unsigned balm_custom_of(const struct balm_operation *operation)
 {
     const char *service = balm_service_name(balm_operation_service(operation));
     const char *name = balm_operation_name(operation);
     unsigned does = 0;
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].service[0] != service[0] || strcmp(rows[i].service, service) != 0) continue;
-        if (!rows[i].operation || strcmp(rows[i].operation, name) == 0) does |= rows[i].does;
+    for (size_t i = first_row(service); i < ROWS && strcmp(rows[i].service, service) == 0; i++) {
+        const char *wanted = rows[i].operation;
+        if (!wanted || (wanted[0] == name[0] && strcmp(wanted, name) == 0)) does |= rows[i].does;
     }
     return does;
 }
