@@ -237,12 +237,28 @@ static void read_raw_error(struct balm_call *call)
     }
 }
 
+/* AWS quotes the request where its signature does not match, and the token stands in it: before
+   anything reads such an answer, its bytes are struck out. */
+static void strike_token(struct balm_call *call)
+{
+    const char *token = balm_request_header(&call->request, "x-amz-security-token");
+    struct balm_buf *body = &call->response.body;
+    size_t len = token ? strlen(token) : 0;
+    char *at = body->bytes;
+    if (!len || !at) return;
+    while ((at = memmem(at, body->len - (size_t)(at - body->bytes), token, len)) != NULL) {
+        memset(at, '*', len);
+        at += len;
+    }
+}
+
 static void read_answer(struct balm_call *call)
 {
     struct balm_call_result *result = &call->result;
     struct balm_response *response = &call->response;
     bool is_bad = response->status >= 300 ||
                   (call->operation && balm_response_hides_error(call->operation, response));
+    if (is_bad) strike_token(call);
     result->http_status = response->status;
     result->request_id = balm_response_request_id(response, &call->arena);
     if (is_bad && call->operation) {

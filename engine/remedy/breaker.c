@@ -150,7 +150,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     query.partition = balm_trail_outcomes(intent, intent->arena);
     query.limit = (size_t)settings.breaker_of;
     if (!query.partition) {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
     } else {
         balm_guard_read(guard, guarding, breaker->store, &query, on_outcomes);
     }

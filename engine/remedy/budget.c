@@ -319,7 +319,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     }
     take = calloc(1, sizeof *take);
     if (!take) {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
         return;
     }
     take->guarding = guarding;

@@ -44,7 +44,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
         balm_trail_sort(guarding->now - settings.flapping_hours * HOUR_US, NULL, intent->arena);
     query.limit = (size_t)settings.flapping_times;
     if (!query.partition || !query.from) {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
     } else {
         balm_guard_read(guard, guarding, flapping->store, &query, on_fixes);
     }

@@ -305,6 +305,12 @@ void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
     answer(guarding, false);
 }
 
+void balm_guard_fail(struct balm_guarding *guarding, const char *why)
+{
+    guarding->failed = true;
+    balm_guard_refuse(guarding, "%s", why);
+}
+
 void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *guarding)
 {
     struct balm_guarding *before = *list;

@@ -39,7 +39,8 @@ struct balm_guarding {
     size_t next;                    /* the guard to be asked next */
     const struct balm_guard *asked; /* NULL: none is being asked */
     bool answered, allowed, asking;
-    bool alone; /* one guard is asked, to tell what it says; no call to AWS is made for that */
+    bool failed; /* refused, as what it asks for could not be found out */
+    bool alone;  /* one guard is asked, to tell what it says; no call to AWS is made for that */
     const char *detail;  /* of a refusal, for people */
     void *of_guard;      /* the asked guard's own use */
     struct balm_err err; /* the script could not be loaded for the guard that needs it */
@@ -73,6 +74,9 @@ void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *gua
 void balm_guard_allow(struct balm_guarding *guarding);
 void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Refuses too, since what was to be found out cannot be: why says what stands in the way. Such a
+   run has left something undone, whatever the guard. */
+void balm_guard_fail(struct balm_guarding *guarding, const char *why);
 
 /* The guards of an engine, in the order of asking: the built-in ones, then the engine's own.
    NULL past the end. */

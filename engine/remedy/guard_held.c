@@ -34,7 +34,7 @@ static void look_further(struct balm_guard_read *read, const char *last)
 
     query.from = balm_arena_strdup(&read->arena, last);
     if (read->arena.code) {
-        balm_guard_read_refuse(read, "out of memory");
+        balm_guard_read_fail(read, "out of memory");
     } else {
         read->done = look;
         balm_guard_read_again(read, &query);
@@ -74,7 +74,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     if (query.to) {
         balm_guard_read(guard, guarding, guard->owner, &query, look);
     } else {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
     }
 }
 

@@ -25,12 +25,18 @@ void balm_guard_read_refuse(struct balm_guard_read *read, const char *detail)
     balm_guard_refuse(end(read), "%s", text ? text : "out of memory");
 }
 
+void balm_guard_read_fail(struct balm_guard_read *read, const char *why)
+{
+    read->guarding->failed = true;
+    balm_guard_read_refuse(read, why);
+}
+
 static void on_store(void *owner, struct balm_store_request *request)
 {
     struct balm_guard_read *read = owner;
 
     if (request->err.code) {
-        balm_guard_read_refuse(read, request->err.message);
+        balm_guard_read_fail(read, request->err.message);
     } else {
         read->done(read);
     }
@@ -43,7 +49,7 @@ void balm_guard_read(const struct balm_guard *guard, struct balm_guarding *guard
     struct balm_guard_read *read = calloc(1, sizeof *read);
 
     if (!read) {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
         return;
     }
     read->request.done = on_store;

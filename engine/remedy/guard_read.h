@@ -29,6 +29,7 @@ void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change);
 void balm_guard_read_allow(struct balm_guard_read *read);
 void balm_guard_read_refuse(struct balm_guard_read *read, const char *detail);
+void balm_guard_read_fail(struct balm_guard_read *read, const char *why); /* balm_guard_fail() */
 /* For the guard's `forget`. */
 void balm_guard_read_forget(const struct balm_guard *guard, struct balm_guarding *guarding);
 

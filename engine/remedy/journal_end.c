@@ -86,20 +86,26 @@ static void set(struct balm_ledger_end *end, const char *key, struct balm_value 
     balm_map_set(&end->arena, end->head, key, value);
 }
 
-static void make_head(struct balm_ledger_end *end, const struct balm_journal *journal)
+/* A head that is not whole must not be kept: what is null takes away what is there. */
+static enum balm_code make_head(struct balm_ledger_end *end, const struct balm_journal *journal,
+                                struct balm_err *err)
 {
     const struct balm_result *result = journal->result;
     struct balm_arena scratch = BALM_ARENA_INIT;
+    enum balm_code code;
 
     end->head = balm_copy(&end->arena,
                           balm_journal_head(journal, balm_status_name(result->status), &scratch));
+    code = balm_arena_status(&scratch, err);
     balm_arena_free(&scratch);
+    if (code) return code;
     if (result->reason) set(end, "reason", balm_text(&end->arena, result->reason));
     if (result->status == BALM_STATUS_FIXED) set(end, "verified", balm_bool(result->verified));
     if (result->err.code) {
         set(end, "error", balm_text(&end->arena, balm_get_string(result->error, "code", "")));
     }
     set(end, "ms", balm_int(result->ms));
+    return balm_arena_status(&end->arena, err);
 }
 
 /* Can it be kept as it is: short, not deep, and nothing in it that printing hides? Counts size
@@ -272,10 +278,10 @@ void balm_journal_end(struct balm_journal *journal, struct balm_value value,
         journal->ended = ended;
         journal->owner = owner;
     }
-    make_head(end, journal);
+    (void)make_head(end, journal, &end->request.err);
     end->trail_count =
         balm_trail_changes(journal->result, end->wrote, balm_clock_now(), &end->arena, end->trail);
-    if (tell(end, journal, value, after, &scratch, &end->request.err) ||
+    if (end->request.err.code || tell(end, journal, value, after, &scratch, &end->request.err) ||
         balm_arena_status(&end->arena, &end->request.err)) {
         balm_task_add(ledger->loop, &end->task, finish, end);
     } else {

@@ -39,6 +39,7 @@ int balm_result_exit(const struct balm_result *result)
     case BALM_STATUS_FAILED:
         return exit_of_failure(result);
     case BALM_STATUS_SKIPPED:
+        if (result->guard_failed) return EXIT_LEFT;
         for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
             if (strcmp(fine[i], result->reason) == 0) return 0;
         }

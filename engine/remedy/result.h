@@ -31,6 +31,7 @@ struct balm_result {
     const struct balm_intent *intent; /* as far as it was filled */
     const char *reason;               /* of skipped and deferred; NULL else */
     const char *detail;               /* the same for people; NULL */
+    bool guard_failed;                /* of skipped: the guard could not find out */
     bool verified;                    /* of fixed */
     bool complete;                    /* of planned */
     struct balm_value plan;           /* of planned: plan.h, with all that is secret; else null */

@@ -28,6 +28,7 @@ static void on_write_refused(void *owner, const struct balm_guarding *guarding)
     if (guarding->err.code) {
         balm_run_end_failed(run, &guarding->err, balm_null());
     } else {
+        run->result.guard_failed = guarding->failed;
         balm_run_stop(run, guarding->asked->name, "GuardRefused", guarding->detail);
     }
 }
@@ -184,6 +185,7 @@ static void on_guarded(void *owner, struct balm_guarding *guarding)
     if (guarding->err.code) {
         balm_run_end_before(run, &guarding->err);
     } else if (guarding->asked) {
+        run->result.guard_failed = guarding->failed;
         balm_run_end_skipped(run, guarding->asked->name, guarding->detail);
     } else if (fill_intent(run, &err)) {
         balm_run_end_before(run, &err);

@@ -179,7 +179,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     }
     place = place_of(units, intent->finding->account);
     if (!place) {
-        balm_guard_refuse(guarding, "out of memory");
+        balm_guard_fail(guarding, "out of memory");
         return;
     }
     if (place->read_at && balm_clock_mono() - place->read_at < FRESH_NS) {

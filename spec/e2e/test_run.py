@@ -9,9 +9,11 @@ import pytest
 
 from harness import (ACCOUNT, ENGINE_ACCOUNT, ENGINE_KEY, OTHER_ACCOUNT, account_key, remediate,
                      wait_until)
+from transport import Server, answer, read_head
 
 BUCKET = f"demo-{ACCOUNT}"
 VERSIONING = "AWS.S3.EnableBucketVersioning"
+TOKEN = "IQoJb3JpZ2luX2VjEHAaCWV1LXdlc3QtMSJHMEUCIQ/+token=="
 EVENT = remediate(VERSIONING, {"Name": BUCKET})
 
 
@@ -194,6 +196,23 @@ def test_no_secret_is_ever_printed(balm, standin):
     said = done.out + done.err
     for secret in (ENGINE_KEY["AWS_SECRET_ACCESS_KEY"], "Signature=", "AWS4-HMAC", "SessionToken"):
         assert secret not in said
+
+
+def test_an_error_that_quotes_the_token_is_told_without_it(balm):
+    """A signature that does not match is answered with the request that was signed, its token included."""
+    def quotes(server, connection):
+        head = read_head(connection)
+        server.heads.append(head)
+        body = ("<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The Canonical String should be "
+                f"{head} and again {TOKEN}</Message></Error></ErrorResponse>")
+        connection.sendall(answer(body, "403 Forbidden"))
+
+    with Server(quotes) as server:
+        done = balm("call", "sts", "GetCallerIdentity", "--log-level", "debug", AWS_ENDPOINT_URL=server.url,
+                    AWS_SESSION_TOKEN=TOKEN)
+    assert TOKEN in server.heads[0] and "SignatureDoesNotMatch" in done.out, done
+    assert done.status == 1 and done.out.count("*" * len(TOKEN)) == 2
+    assert TOKEN[:16] not in done.out + done.err
 
 
 # ---- batches ----

@@ -46,7 +46,7 @@ def test_a_secret_in_an_output_is_found(place):
     assert len(list(place.betrayed(done))) == 1
 
 
-@pytest.mark.parametrize("events, share", [(torture.ONE, 16), (torture.BATCH, 8)])
+@pytest.mark.parametrize("events, share", [(torture.ONE, 32), (torture.BATCH, 64)])
 def test_memory_that_runs_out_is_told(place, events, share):
     count = torture.memory(place, events, 0)[0].calls
     holds((at, torture.memory(place, events, at)) for at in part(count, share))

@@ -40,6 +40,17 @@ static void what_is_skipped_on_purpose_is_well(void **state)
     assert_int_equal(balm_result_exit(&result), 4);
 }
 
+static void what_a_guard_that_could_not_find_out_has_skipped_is_left(void **state)
+{
+    struct balm_result result = {
+        .status = BALM_STATUS_SKIPPED, .reason = "held", .guard_failed = true};
+
+    (void)state;
+    assert_int_equal(balm_result_exit(&result), 4);
+    result.guard_failed = false;
+    assert_int_equal(balm_result_exit(&result), 0);
+}
+
 /* ---- errors ---- */
 
 static void an_error_tells_what_is_known_of_it(void **state)
@@ -183,6 +194,7 @@ int main(void)
         TEST(of_several_exit_statuses_the_worst_counts),
         TEST(another_failure_beside_one_of_authorisation_is_a_failure),
         TEST(what_is_skipped_on_purpose_is_well),
+        TEST(what_a_guard_that_could_not_find_out_has_skipped_is_left),
         TEST(an_error_tells_what_is_known_of_it),
         TEST(a_result_reads_well),
         TEST(text_from_outside_cannot_drive_the_terminal),
