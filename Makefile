@@ -115,7 +115,7 @@ format:
 install: build
 	install -d $(INTO)/bin $(INTO)/share/balm
 	install -m 755 $(OUT)/balm $(INTO)/bin/balm
-	install -m 644 build/models.pack engine/aws/actions.tsv engine/aws/resources.tsv $(INTO)/share/balm
+	install -m 644 build/models.pack engine/aws/*.tsv $(INTO)/share/balm
 	find lua remediations -name '*.lua' -not -path 'lua/aws/*' \
 	    -exec install -D -m 644 {} $(INTO)/share/balm/{} \;
 
@@ -164,9 +164,9 @@ $(OUT)/spec/torture/%.so: spec/torture/%.c
 	$(say) "CC  $@"
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-# Made by whichever kind is built first; made again only when its compiler or the table changes.
-build/models.pack: $(wildcard engine/aws/model_build*.c engine/aws/model_pack.h) engine/aws/actions.tsv \
-                   | $(OUT)/balm
+# Made by whichever kind is built first; made again only when its compiler or a table changes.
+build/models.pack: $(wildcard engine/aws/model_build*.c engine/aws/model_pack.h) engine/aws/reference.c \
+                   engine/aws/actions.tsv engine/aws/dependents.tsv | $(OUT)/balm
 	$(say) "    $@"
 	$(Q)$(OUT)/balm models build $(BOTOCORE_DATA) -o $@
 

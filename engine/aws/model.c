@@ -275,6 +275,17 @@ const char *balm_operation_action_at(const struct balm_operation *operation, siz
     return i < operation->action_count ? balm_pack_text(&actions[i]) : "";
 }
 
+size_t balm_operation_dependent_count(const struct balm_operation *operation)
+{
+    return operation->dependent_count;
+}
+
+const char *balm_operation_dependent_at(const struct balm_operation *operation, size_t i)
+{
+    const balm_ref *dependents = balm_pack_follow(&operation->dependents);
+    return i < operation->dependent_count ? balm_pack_text(&dependents[i]) : "";
+}
+
 bool balm_operation_is_read(const struct balm_operation *operation)
 {
     return (operation->flags & BALM_OPERATION_READ) != 0;

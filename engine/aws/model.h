@@ -195,6 +195,10 @@ bool balm_operation_is_read(const struct balm_operation *operation);
 size_t balm_operation_action_count(const struct balm_operation *operation);
 /* "s3:PutBucketVersioning" */
 const char *balm_operation_action_at(const struct balm_operation *operation, size_t i);
+/* From dependents.tsv: which others may AWS ask for as well, by what is in the parameters? That of
+   IAM comes first: "iam:PassRole" */
+size_t balm_operation_dependent_count(const struct balm_operation *operation);
+const char *balm_operation_dependent_at(const struct balm_operation *operation, size_t i);
 
 /* ---- shapes and members ---- */
 

@@ -283,8 +283,7 @@ static enum balm_code run(struct build *build)
     struct balm_value services;
     uint32_t documents = 0;
     enum balm_code code;
-    code = balm_build_actions(&build->lasting, build->options->actions_path, &build->actions,
-                              build->err);
+    code = balm_build_actions(&build->lasting, build->options, &build->actions, build->err);
     if (code) return code;
     code = balm_build_find(&build->lasting, build->options, &services, build->err);
     if (code) return code;

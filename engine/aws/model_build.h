@@ -14,8 +14,9 @@ struct balm_build_options {
         *dirs; /* data folders, or single service folders; a later one lies over the earlier */
     size_t dir_count;
     const char
-        *actions_path;    /* actions.tsv; NULL: every operation is a write without known actions */
-    const char *out_path; /* replaced in one step */
+        *actions_path; /* actions.tsv; NULL: every operation is a write without known actions */
+    const char *dependents_path; /* dependents.tsv; NULL: no action is known to need another */
+    const char *out_path;        /* replaced in one step */
     const struct balm_log *log;
 };
 

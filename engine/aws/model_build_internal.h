@@ -63,13 +63,15 @@ struct balm_member balm_build_member(struct balm_blob *blob, const char *name,
 /* Builds all shapes named so far, and those that they name. */
 void balm_build_shapes(struct balm_blob *blob);
 
-/* actions: operation -> {"read": bool, "actions": [...]}. */
+/* actions: operation -> {"read": bool, "actions": [...], "dependents": [...]}. */
 void balm_build_operations(struct balm_blob *blob, struct balm_value operations,
                            struct balm_value actions);
 
-/* client name -> operation -> {"read", "actions"}; an empty map when path is NULL. */
-enum balm_code balm_build_actions(struct balm_arena *arena, const char *path,
-                                  struct balm_value *out, struct balm_err *err);
+/* client name -> operation -> {"read", "actions", "dependents"}; an empty map when there is no
+   table of actions. */
+enum balm_code balm_build_actions(struct balm_arena *arena,
+                                  const struct balm_build_options *options, struct balm_value *out,
+                                  struct balm_err *err);
 
 /* service -> version -> list of folders that have it, the last of which counts most. */
 enum balm_code balm_build_find(struct balm_arena *arena, const struct balm_build_options *options,

@@ -151,6 +151,7 @@ static void build_operation(struct balm_blob *blob, const struct draft *draft,
     one.output = put_member(blob, draft, "output");
     one.errors = errors_of(blob, draft, &one.error_count);
     one.actions = balm_blob_texts(blob, balm_get(action, "actions"), &one.action_count);
+    one.dependents = balm_blob_texts(blob, balm_get(action, "dependents"), &one.dependent_count);
     one.flags = (uint16_t)flags_of(blob, draft->stated, action);
     one.more = more_of(blob, draft->stated);
     one.by_snake = by_snake;

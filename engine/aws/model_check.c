@@ -152,6 +152,10 @@ static enum balm_code check_operations(const struct check *check)
             !leads_to(check, &one->actions, BALM_REGION_TEXTS, one->action_count)) {
             return damaged(check, "an operation's actions are not whole");
         }
+        if (one->dependent_count &&
+            !leads_to(check, &one->dependents, BALM_REGION_TEXTS, one->dependent_count)) {
+            return damaged(check, "an operation's dependent actions are not whole");
+        }
     }
     return BALM_OK;
 }

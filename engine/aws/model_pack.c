@@ -55,11 +55,17 @@ static const struct balm_pack_field member_fields[] = {
     REF(balm_member, more, MEMBER_MORE, false),
 };
 static const struct balm_pack_field operation_fields[] = {
-    REF(balm_operation, service, SERVICE, true), REF(balm_operation, name, TEXT, true),
-    REF(balm_operation, snake_name, TEXT, true), REF(balm_operation, method, TEXT, true),
-    REF(balm_operation, uri, TEXT, true),        REF(balm_operation, input, MEMBER, false),
-    REF(balm_operation, output, MEMBER, false),  REF(balm_operation, errors, SHAPES, false),
-    REF(balm_operation, actions, TEXTS, false),  REF(balm_operation, more, OPERATION_MORE, false),
+    REF(balm_operation, service, SERVICE, true),
+    REF(balm_operation, name, TEXT, true),
+    REF(balm_operation, snake_name, TEXT, true),
+    REF(balm_operation, method, TEXT, true),
+    REF(balm_operation, uri, TEXT, true),
+    REF(balm_operation, input, MEMBER, false),
+    REF(balm_operation, output, MEMBER, false),
+    REF(balm_operation, errors, SHAPES, false),
+    REF(balm_operation, actions, TEXTS, false),
+    REF(balm_operation, dependents, TEXTS, false),
+    REF(balm_operation, more, OPERATION_MORE, false),
 };
 static const struct balm_pack_field shape_more_fields[] = {
     REF(balm_shape_more, enums, TEXTS, false),

@@ -25,7 +25,7 @@
 #include "aws/model.h"
 
 #define BALM_PACK_MAGIC   "BALMPACK"
-#define BALM_PACK_VERSION 2u
+#define BALM_PACK_VERSION 3u
 #define BALM_PACK_ORDER   0x01020304u
 #define BALM_PACK_ALIGN   8u
 
@@ -164,13 +164,14 @@ struct balm_operation {
     balm_ref output;
     balm_ref errors;
     balm_ref actions;
+    balm_ref dependents;
     balm_ref more;
     uint16_t error_count;
     uint16_t action_count;
     uint16_t success;
     uint16_t flags;
     uint16_t by_snake; /* index of the operation at this place in the order of snake names */
-    uint16_t unused;
+    uint16_t dependent_count;
 };
 #define BALM_OPERATION_READ              1u
 #define BALM_OPERATION_UNSIGNED_PAYLOAD  2u

@@ -3,6 +3,7 @@
  */
 #include "remedy/doctor.h"
 
+#include "aws/reference.h"
 #include "core/json.h"
 #include "front/commands.h"
 #include "front/rig.h"
@@ -12,7 +13,6 @@
 
 #define CONCURRENCY     16
 #define CONCURRENCY_MAX 4096
-#define RESOURCES_MAX   ((size_t)16 << 20)
 
 struct visit {
     struct balm_cli *cli;
@@ -101,7 +101,7 @@ static int tell(struct visit *visit)
 /* The guards are opened without a store: what it says is asked for apart. */
 static int doctor(struct balm_cli *cli)
 {
-    struct visit visit = {.cli = cli, .resources = BALM_BUF_INIT(RESOURCES_MAX)};
+    struct visit visit = {.cli = cli, .resources = BALM_BUF_INIT(BALM_REFERENCE_MAX)};
     const struct balm_rig_options options = {.records = false};
     struct balm_err err;
     int status = balm_rig_open(&visit.rig, cli, &options);

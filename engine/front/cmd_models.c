@@ -4,7 +4,6 @@
 #include "aws/model.h"
 #include "aws/model_build.h"
 #include "core/clock.h"
-#include "core/file.h"
 #include "front/commands.h"
 #include "front/models_show.h"
 #include "front/world.h"
@@ -12,15 +11,6 @@
 #include <string.h>
 
 /* ---- build ---- */
-
-/* The table of access levels: --actions, else Balm's own, installed or in the source tree. */
-static const char *actions_path(struct balm_cli *cli)
-{
-    const char *given = balm_cli_option(cli, "actions");
-    const char *own = given ? given : balm_file_own(balm_cli_arena(cli), "actions.tsv");
-
-    return own ? own : balm_file_own(balm_cli_arena(cli), "engine/aws/actions.tsv");
-}
 
 /* The folders named as words, then those of --overlay, which lie over them. */
 static enum balm_code collect_dirs(struct balm_cli *cli, struct balm_build_options *options,
@@ -53,7 +43,9 @@ static int build(struct balm_cli *cli)
     enum balm_code code;
 
     options.out_path = balm_cli_option(cli, "o");
-    options.actions_path = actions_path(cli);
+    options.actions_path = balm_cli_option(cli, "actions");
+    if (!options.actions_path) options.actions_path = balm_world_table(cli, "actions.tsv");
+    options.dependents_path = balm_world_table(cli, "dependents.tsv");
     code = collect_dirs(cli, &options, &err);
     if (!code && options.dir_count == 0) {
         code = balm_fail(&err, BALM_E_ARG, "models build: name the folder of the descriptions");
@@ -64,6 +56,10 @@ static int build(struct balm_cli *cli)
     if (!code && !options.actions_path) {
         balm_log(options.log, BALM_LOG_WARN,
                  "no actions.tsv is there, so every operation counts as a write");
+    }
+    if (!code && !options.dependents_path) {
+        balm_log(options.log, BALM_LOG_WARN,
+                 "no dependents.tsv is there, so no action is known to need another");
     }
     if (!code) code = balm_model_build(&options, &report, &err);
     if (code) return balm_cli_fail(cli, &err);

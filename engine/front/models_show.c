@@ -208,6 +208,18 @@ static void add_access(struct balm_buf *out, const struct balm_operation *operat
     if (!count) balm_buf_adds(out, ", no IAM action is known for it");
 }
 
+static void add_dependents(struct balm_buf *out, const struct balm_operation *operation)
+{
+    size_t count = balm_operation_dependent_count(operation);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        balm_buf_addf(out, "%s%s", i ? ", " : "  may also need ",
+                      balm_operation_dependent_at(operation, i));
+    }
+    if (count) balm_buf_addc(out, '\n');
+}
+
 enum balm_code balm_models_operation_text(struct balm_buf *out,
                                           const struct balm_operation *operation)
 {
@@ -222,6 +234,7 @@ enum balm_code balm_models_operation_text(struct balm_buf *out,
                   balm_operation_snake_name(operation));
     add_access(out, operation);
     balm_buf_addc(out, '\n');
+    add_dependents(out, operation);
     if (refusal) balm_buf_addf(out, "  cannot be called: %s\n", refusal);
     if (balm_operation_has_event_stream(operation)) {
         balm_buf_adds(out, "  cannot be called: it is an event stream\n");

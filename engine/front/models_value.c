@@ -213,6 +213,7 @@ static struct balm_value operation_value(struct shown *shown,
     struct balm_arena *arena = shown->arena;
     struct balm_value map = balm_map(arena);
     struct balm_value actions = balm_list(arena);
+    struct balm_value dependents = balm_list(arena);
     struct balm_value paginator;
     size_t i;
     const struct text texts[] = {
@@ -240,6 +241,10 @@ static struct balm_value operation_value(struct shown *shown,
         balm_list_push(arena, actions, balm_string(balm_operation_action_at(operation, i)));
     }
     balm_map_set(arena, map, "actions", actions);
+    for (i = 0; i < balm_operation_dependent_count(operation); i++) {
+        balm_list_push(arena, dependents, balm_string(balm_operation_dependent_at(operation, i)));
+    }
+    balm_map_set(arena, map, "dependents", dependents);
     set_io(shown, map, operation);
     set_node(shown, map, "staticContext", balm_operation_static_context(operation));
     set_node(shown, map, "context", balm_operation_context(operation));

@@ -27,17 +27,37 @@ enum balm_code balm_world_lua_dir(struct balm_cli *cli, const char **dir, struct
     return own(cli, "lua", "install Balm whole", dir, err);
 }
 
+const char *balm_world_table(struct balm_cli *cli, const char *name)
+{
+    struct balm_arena *arena = balm_cli_arena(cli);
+    const char *in_tree = balm_arena_printf(arena, "engine/aws/%s", name);
+    const char *path = balm_file_own(arena, name);
+
+    return path || !in_tree ? path : balm_file_own(arena, in_tree);
+}
+
+static enum balm_code read_table(struct balm_cli *cli, const char *name, const char *without,
+                                 struct balm_buf *text, struct balm_err *err)
+{
+    const char *path = balm_world_table(cli, name);
+
+    if (path) return balm_file_read(text, path, err);
+    balm_log(balm_cli_log(cli), BALM_LOG_WARN, "Balm's own %s is not where the program lies: %s",
+             name, without);
+    return BALM_OK;
+}
+
 enum balm_code balm_world_resources(struct balm_cli *cli, struct balm_buf *text,
                                     struct balm_err *err)
 {
-    const char *path = balm_file_own(balm_cli_arena(cli), "resources.tsv");
+    return read_table(cli, "resources.tsv", "every action is taken to act on any resource", text,
+                      err);
+}
 
-    if (!path) path = balm_file_own(balm_cli_arena(cli), "engine/aws/resources.tsv");
-    if (path) return balm_file_read(text, path, err);
-    balm_log(balm_cli_log(cli), BALM_LOG_WARN,
-             "Balm's own resources.tsv is not where the program lies: every action is taken to act "
-             "on any resource");
-    return BALM_OK;
+enum balm_code balm_world_dependents(struct balm_cli *cli, struct balm_buf *text,
+                                     struct balm_err *err)
+{
+    return read_table(cli, "dependents.tsv", "what else an action may need is not told", text, err);
 }
 
 static enum balm_code from_variable(struct balm_cli *cli, const char *text,

@@ -15,10 +15,16 @@ enum balm_code balm_world_remediations(struct balm_cli *cli, const char *const *
                                        size_t *count, struct balm_err *err);
 /* The engine's own Lua. */
 enum balm_code balm_world_lua_dir(struct balm_cli *cli, const char **dir, struct balm_err *err);
-/* Adds the text of Balm's own resources.tsv: which resources IAM actions act on. It is done without
-   where it is missing, which is said. */
+/* Where Balm's own table of that name is, installed or in the source tree: "actions.tsv"; NULL
+   where it is missing. */
+const char *balm_world_table(struct balm_cli *cli, const char *name);
+/* Adds the text of Balm's own resources.tsv, which resources IAM actions act on, or of its
+   dependents.tsv, which others they may need (aws/reference.h). It is done without where it is
+   missing, which is said. */
 enum balm_code balm_world_resources(struct balm_cli *cli, struct balm_buf *text,
                                     struct balm_err *err);
+enum balm_code balm_world_dependents(struct balm_cli *cli, struct balm_buf *text,
+                                     struct balm_err *err);
 /* --config, BALM_CONFIG, balm.lua in the working directory; NULL when there is none. */
 const char *balm_world_config_path(struct balm_cli *cli);
 

@@ -26,7 +26,7 @@ struct balm_doctor_options {
     struct balm_store *store;
     struct balm_seal *seal;
     struct balm_value accounts; /* list of texts; empty or null: none is named */
-    const char *resources;      /* the text of resources.tsv (iam_resources.h), or NULL */
+    const char *resources;      /* the text of resources.tsv (aws/reference.h), or NULL */
     size_t concurrency;         /* roles looked at at a time */
 };
 

@@ -4,8 +4,8 @@
  */
 #include "remedy/doctor_internal.h"
 
+#include "aws/reference.h"
 #include "aws/retry.h"
-#include "remedy/iam_resources.h"
 #include "remedy/intent.h"
 
 #include <string.h>
@@ -109,7 +109,7 @@ static struct balm_value filled(const struct post *post, const char *pattern)
 static struct balm_value arns_of(const struct post *post, const char *action)
 {
     struct balm_value patterns =
-        balm_iam_arns(post->rounds->doctor->options->resources, action, arena_of(post));
+        balm_reference_find(post->rounds->doctor->options->resources, action, arena_of(post));
 
     for (size_t i = 0; i < balm_list_len(patterns); i++) {
         struct balm_value *pattern = balm_list_at(patterns, i);

@@ -1,8 +1,8 @@
 #include "remedy/iam_policy.h"
 
+#include "aws/reference.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "remedy/iam_resources.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -209,7 +209,7 @@ static size_t add_service(struct making *making, size_t first)
         struct balm_value found;
         if (strncmp(action.as.text, service, len + 1) != 0) break;
         if (strcmp(action.as.text, LINKED_ROLE) == 0) continue;
-        found = balm_iam_arns(making->resources, action.as.text, arena);
+        found = balm_reference_find(making->resources, action.as.text, arena);
         balm_list_push(arena, balm_is_null(found) ? any : narrow, action);
         for (size_t i = 0; i < balm_list_len(found); i++) {
             struct balm_value arn = *balm_list_at(found, i);

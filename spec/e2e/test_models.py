@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -145,7 +146,7 @@ def test_a_service_is_as_botocore_reads_it(service):
     assert sorted(got["operations"]) == sorted(model.operation_names)
     for name in model.operation_names:
         operation = dict(got["operations"][name])
-        del operation["access"], operation["actions"]
+        del operation["access"], operation["actions"], operation["dependents"]
         assert operation == expected_operation(model.operation_model(name), pagination), name
     for name, shape in got["shapes"].items():
         want = expected_shape(model.shape_for(name))
@@ -234,6 +235,31 @@ def test_a_person_sees_what_to_write():
     assert re.search(r"Bucket +required, string", answer.stdout)
     assert re.search(r"Status +string: Enabled \| Suspended", answer.stdout)
     assert "s3:PutBucketVersioning" in answer.stdout
+
+
+def test_a_person_sees_which_other_permissions_a_call_may_need():
+    answer = models("show", "ec2", "run_instances", "--output", "text", "--models", PACK)
+    assert "  may also need iam:PassRole, ec2:CreateTags, ssm:GetParameters\n" in answer.stdout
+    none = models("show", "s3", "put_bucket_versioning", "--output", "text", "--models", PACK)
+    assert "may also need" not in none.stdout
+
+
+def dependents_as_published():
+    """action -> what the table names beside it"""
+    table = pathlib.Path(__file__).resolve().parents[2] / "engine/aws/dependents.tsv"
+    rows = [line.split("\t") for line in table.read_text().splitlines() if not line.startswith("#")]
+    return {f"{prefix}:{name}": named.split(",")
+            for prefix, named, names in rows for name in names.split(",")}
+
+
+@pytest.mark.parametrize("service", ["cloudtrail", "dynamodb", "ec2", "lambda", "rds", "s3", "sagemaker"])
+def test_an_operation_may_need_what_its_actions_may(service):
+    published = dependents_as_published()
+    for name, operation in shown(service)["operations"].items():
+        actions = operation["actions"]
+        named = [other for action in actions for other in published.get(action, [])
+                 if other not in actions]
+        assert operation["dependents"] == list(dict.fromkeys(named)), name
 
 
 def test_the_nearest_name_is_suggested():

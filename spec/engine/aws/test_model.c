@@ -161,6 +161,19 @@ static void only_what_is_known_to_read_is_a_read(void **state)
     }
 }
 
+static void an_operation_names_what_else_it_may_need(void **state)
+{
+    const struct balm_operation *one = operation("ec2", "RunInstances");
+    (void)state;
+    assert_int_equal(balm_operation_dependent_count(one), 3);
+    assert_string_equal(balm_operation_dependent_at(one, 0), "iam:PassRole");
+    assert_string_equal(balm_operation_dependent_at(one, 1), "ec2:CreateTags");
+    assert_string_equal(balm_operation_dependent_at(one, 3), "");
+    assert_int_equal(balm_operation_dependent_count(operation("s3", "PutBucketVersioning")), 0);
+    assert_string_equal(balm_operation_dependent_at(operation("s3", "PutBucketReplication"), 0),
+                        "iam:PassRole");
+}
+
 static void what_cannot_be_called_says_why(void **state)
 {
     (void)state;
@@ -288,6 +301,17 @@ static void a_file_of_another_kind_is_refused(void **state)
     assert_int_equal(balm_pack_open(&none, "/tmp", &err), BALM_E_IO);
 }
 
+static void a_pack_of_an_earlier_balm_is_told_from_a_damaged_one(void **state)
+{
+    struct balm_pack_head *head = (struct balm_pack_head *)(void *)whole;
+    (void)state;
+    head->version--;
+    refuses_file(whole, whole_len);
+    head->version++;
+    assert_non_null(strstr(err.message, "another version of Balm"));
+    assert_non_null(strstr(err.message, "balm models build"));
+}
+
 static void a_service_with_a_wrong_byte_is_refused_alone(void **state)
 {
     const struct balm_pack_entry *entries =
@@ -396,6 +420,9 @@ static void walk_operation(const struct balm_operation *one, struct balm_arena *
     for (i = 0; i < balm_operation_action_count(one); i++) {
         touch(balm_operation_action_at(one, i));
     }
+    for (i = 0; i < balm_operation_dependent_count(one); i++) {
+        touch(balm_operation_dependent_at(one, i));
+    }
     walk_node(balm_operation_static_context(one), arena);
     walk_node(balm_operation_context(one), arena);
     (void)balm_service_operation(balm_operation_service(one), balm_operation_snake_name(one),
@@ -474,6 +501,44 @@ static void forged_services_pass_the_check_whole_or_not_at_all(void **state)
     assert_true(passed > 100 && passed < 6000);
 }
 
+/* A copy of the service, to be damaged at its first operation that has dependent actions. */
+static struct balm_operation *copy_with_dependents(const struct balm_service *original, char **copy)
+{
+    const struct balm_extent *extent = &original->regions[BALM_REGION_OPERATION];
+    struct balm_operation *operations;
+    uint32_t i;
+    *copy = malloc(original->size);
+    assert_non_null(*copy);
+    memcpy(*copy, original, original->size);
+    operations = (struct balm_operation *)(void *)(*copy + extent->at);
+    for (i = 0; i < extent->count && operations[i].dependent_count == 0; i++) {
+    }
+    assert_true(i < extent->count);
+    return &operations[i];
+}
+
+static void dependent_actions_outside_of_their_region_are_refused(void **state)
+{
+    const struct balm_service *original = service("cloudtrail");
+    char *copy;
+    struct balm_operation *one = copy_with_dependents(original, &copy);
+    balm_ref whole_ref = one->dependents;
+    uint16_t count = one->dependent_count;
+    (void)state;
+    assert_int_equal(balm_pack_check(copy, original->size, &err), BALM_OK);
+    one->dependent_count = UINT16_MAX;
+    assert_int_equal(balm_pack_check(copy, original->size, &err), BALM_E_INPUT);
+    assert_non_null(strstr(err.message, "dependent actions"));
+    one->dependent_count = count;
+    one->dependents = 0;
+    assert_int_equal(balm_pack_check(copy, original->size, &err), BALM_E_INPUT);
+    one->dependents = whole_ref + 1;
+    assert_int_equal(balm_pack_check(copy, original->size, &err), BALM_E_INPUT);
+    one->dependents = INT32_MAX;
+    assert_int_equal(balm_pack_check(copy, original->size, &err), BALM_E_INPUT);
+    free(copy);
+}
+
 static void nodes_that_hold_themselves_are_refused(void **state)
 {
     const struct balm_service *original = service("sts");
@@ -504,17 +569,20 @@ int main(void)
         cmocka_unit_test(members_know_where_they_travel),
         cmocka_unit_test(a_shape_may_hold_itself),
         cmocka_unit_test(only_what_is_known_to_read_is_a_read),
+        cmocka_unit_test(an_operation_names_what_else_it_may_need),
         cmocka_unit_test(what_cannot_be_called_says_why),
         cmocka_unit_test(wrong_names_meet_the_nearest),
         cmocka_unit_test(documents_are_read_in_place),
         cmocka_unit_test(errors_say_whether_to_try_again),
         cmocka_unit_test(forged_services_pass_the_check_whole_or_not_at_all),
+        cmocka_unit_test(dependent_actions_outside_of_their_region_are_refused),
         cmocka_unit_test(nodes_that_hold_themselves_are_refused),
     };
     const struct CMUnitTest damage[] = {
         cmocka_unit_test(a_pack_that_is_cut_is_refused),
         cmocka_unit_test(a_head_with_any_wrong_byte_is_refused),
         cmocka_unit_test(a_file_of_another_kind_is_refused),
+        cmocka_unit_test(a_pack_of_an_earlier_balm_is_told_from_a_damaged_one),
         cmocka_unit_test(a_service_with_a_wrong_byte_is_refused_alone),
     };
     int failed = cmocka_run_group_tests(facts, open_pack, close_pack);

@@ -1,4 +1,4 @@
-#include "remedy/iam_resources.h"
+#include "aws/reference.h"
 
 #include <string.h>
 
@@ -44,7 +44,7 @@ static struct balm_value items_of(struct field field, struct balm_arena *arena)
         struct field item = next_item(&field);
         balm_list_push(arena, list, balm_text_n(arena, item.at, item.len));
     }
-    return list;
+    return arena->code ? balm_null() : list;
 }
 
 static bool is_line_of(struct field service, const char *action)
@@ -53,7 +53,8 @@ static bool is_line_of(struct field service, const char *action)
            action[service.len] == ':';
 }
 
-struct balm_value balm_iam_arns(const char *table, const char *action, struct balm_arena *arena)
+struct balm_value balm_reference_find(const char *table, const char *action,
+                                      struct balm_arena *arena)
 {
     const char *name = strchr(action, ':');
 
@@ -61,9 +62,10 @@ struct balm_value balm_iam_arns(const char *table, const char *action, struct ba
         const char *end = strchr(line, '\n');
         struct field service = field_at(line);
         if (is_line_of(service, action)) {
-            struct field arns = field_at(service.at + service.len + 1);
-            if (arns.at[arns.len] == '\t' && has_item(field_at(arns.at + arns.len + 1), name + 1)) {
-                return items_of(arns, arena);
+            struct field facts = field_at(service.at + service.len + 1);
+            if (facts.at[facts.len] == '\t' &&
+                has_item(field_at(facts.at + facts.len + 1), name + 1)) {
+                return items_of(facts, arena);
             }
         }
         line = end ? end + 1 : NULL;
