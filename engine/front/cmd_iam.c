@@ -1,6 +1,7 @@
 /*
  * balm iam: the role that the loaded remediations need in a target account.
  */
+#include "aws/reference.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "front/commands.h"
@@ -8,10 +9,11 @@
 #include "front/world.h"
 #include "remedy/iam.h"
 #include "remedy/iam_diff.h"
+#include "remedy/permissions.h"
 
 #include <string.h>
 
-#define FILE_MAX ((size_t)16 << 20)
+#define ROLE_MAX ((size_t)16 << 20) /* of the file to compare with */
 
 static enum balm_code read_format(struct balm_cli *cli, enum balm_iam_format *format,
                                   struct balm_err *err)
@@ -43,10 +45,45 @@ static void warn_of_undeclared(struct balm_cli *cli, struct balm_value undeclare
     }
 }
 
+static enum balm_code remark_on(struct balm_cli *cli, const struct balm_version *version,
+                                const char *dependents, struct balm_err *err)
+{
+    struct balm_value declared = balm_get(balm_version_declaration(version), "permissions");
+    struct balm_value lacking = balm_permissions_lacking(declared, dependents, balm_cli_arena(cli));
+    struct balm_buf remark = BALM_BUF_INIT(BALM_BUF_MAX);
+    enum balm_code code = balm_arena_status(balm_cli_arena(cli), err);
+
+    for (size_t i = 0; !code && i < balm_map_len(lacking); i++) {
+        balm_buf_clear(&remark);
+        if (balm_permissions_remark(&remark, balm_map_at(lacking, i))) {
+            code = balm_nomem(err);
+        } else {
+            balm_log(balm_cli_log(cli), BALM_LOG_INFO, "%s: %s, which it does not declare",
+                     balm_version_id(version), remark.bytes);
+        }
+    }
+    balm_buf_free(&remark);
+    return code;
+}
+
+/* What a call may need at times, a reader of the role must judge: it is told, and not added. */
+static enum balm_code remark_on_all(struct balm_cli *cli, const struct balm_scripts *scripts,
+                                    struct balm_err *err)
+{
+    struct balm_buf dependents = BALM_BUF_INIT(BALM_REFERENCE_MAX);
+    enum balm_code code = balm_world_dependents(cli, &dependents, err);
+
+    for (size_t i = 0; !code && i < scripts->count; i++) {
+        code = remark_on(cli, scripts->versions[i], dependents.bytes, err);
+    }
+    balm_buf_free(&dependents);
+    return code;
+}
+
 static enum balm_code write_role(struct balm_cli *cli, const struct balm_iam_needs *needs,
                                  struct balm_buf *text, struct balm_err *err)
 {
-    struct balm_buf resources = BALM_BUF_INIT(FILE_MAX);
+    struct balm_buf resources = BALM_BUF_INIT(BALM_REFERENCE_MAX);
     struct balm_iam_role role = {.name = balm_cli_option(cli, "role-name"),
                                  .trust = balm_cli_option(cli, "trust"),
                                  .external_id = balm_cli_option(cli, "external-id"),
@@ -70,23 +107,28 @@ static enum balm_code write_role(struct balm_cli *cli, const struct balm_iam_nee
     return code;
 }
 
-static int print_role(struct balm_cli *cli, const struct balm_iam_needs *needs)
+static int print_role(struct balm_cli *cli, const struct balm_iam_needs *needs,
+                      const struct balm_scripts *scripts)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_err err;
+    int status;
 
     if (write_role(cli, needs, &text, &err)) {
         balm_buf_free(&text);
         return balm_cli_fail(cli, &err);
     }
     warn_of_undeclared(cli, needs->undeclared);
-    return balm_cli_say(cli, &text, "the role");
+    status = balm_cli_say(cli, &text, "the role");
+    /* Last, so that they stand where they are seen. */
+    if (!status && remark_on_all(cli, scripts, &err)) status = balm_cli_fail(cli, &err);
+    return status;
 }
 
 static enum balm_code read_role(struct balm_cli *cli, const char *path, struct balm_value *allowed,
                                 struct balm_err *err)
 {
-    struct balm_buf text = BALM_BUF_INIT(FILE_MAX);
+    struct balm_buf text = BALM_BUF_INIT(ROLE_MAX);
     struct balm_value role;
     enum balm_code code = balm_file_read(&text, path, err);
 
@@ -133,7 +175,7 @@ static int print(struct balm_cli *cli, const struct balm_scripts *scripts)
         balm_fail(&err, BALM_E_ARG, "no remediation declares a permission");
         return balm_cli_fail(cli, &err);
     }
-    return balm_cli_has(cli, "diff") ? print_diff(cli, &needs) : print_role(cli, &needs);
+    return balm_cli_has(cli, "diff") ? print_diff(cli, &needs) : print_role(cli, &needs, scripts);
 }
 
 /* A role without what a broken script needs would pass for whole: then there is none. */
@@ -171,7 +213,9 @@ const struct balm_command balm_cmd_iam = {
         "Holds what the scripts declare as `permissions`, and nothing else: over TLS, on the\n"
         "kinds of resources that the actions act on, with service-linked roles of the scripts'\n"
         "own services alone. A template has parameters for what is not given here. What is too\n"
-        "much for a role's inline policy becomes several managed ones.\n"
+        "much for a role's inline policy becomes several managed ones. What AWS may need beside "
+        "an\n"
+        "action, by what a call asks for, is remarked on, and not added.\n"
         "\n"
         "--diff compares the actions with a role that --format json or cloudformation made, and\n"
         "exits with 5 where they differ.",

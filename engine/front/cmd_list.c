@@ -1,10 +1,13 @@
 /*
  * balm list, balm show: which remediations are loaded, and what one of them declares.
  */
+#include "aws/reference.h"
 #include "core/json.h"
 #include "front/commands.h"
 #include "front/scripts.h"
+#include "front/world.h"
 #include "remedy/explain.h"
+#include "remedy/permissions.h"
 
 #include <string.h>
 
@@ -101,10 +104,24 @@ static int list(struct balm_cli *cli)
 
 /* ---- show ---- */
 
-static struct balm_value all_of(struct balm_arena *arena, const struct balm_version *version)
+static enum balm_code find_lacking(struct balm_cli *cli, const struct balm_version *version,
+                                   struct balm_value *lacking, struct balm_err *err)
+{
+    struct balm_buf dependents = BALM_BUF_INIT(BALM_REFERENCE_MAX);
+    enum balm_code code = balm_world_dependents(cli, &dependents, err);
+
+    *lacking = balm_permissions_lacking(balm_get(balm_version_declaration(version), "permissions"),
+                                        dependents.bytes, balm_cli_arena(cli));
+    balm_buf_free(&dependents);
+    return code ? code : balm_arena_status(balm_cli_arena(cli), err);
+}
+
+static struct balm_value all_of(struct balm_arena *arena, const struct balm_version *version,
+                                struct balm_value lacking)
 {
     struct balm_value shown = balm_copy(arena, balm_version_declaration(version));
 
+    balm_map_set(arena, shown, "may_need", lacking);
     balm_map_set(arena, shown, "path", balm_string(balm_version_path(version)));
     balm_map_set(arena, shown, "version", balm_string(balm_version_hash(version)));
     return shown;
@@ -156,7 +173,17 @@ static const char *yes_or_no(struct balm_value declaration, const char *key)
     return balm_get_bool(declaration, key, false) ? "yes" : "no";
 }
 
-static void add_text(struct balm_buf *text, const struct balm_version *version)
+static void add_lacking(struct balm_buf *text, struct balm_value lacking)
+{
+    for (size_t i = 0; i < balm_map_len(lacking); i++) {
+        balm_buf_addf(text, "%-14s", i ? "" : "remark");
+        balm_permissions_remark(text, balm_map_at(lacking, i));
+        balm_buf_adds(text, "\n");
+    }
+}
+
+static void add_text(struct balm_buf *text, const struct balm_version *version,
+                     struct balm_value lacking)
 {
     struct balm_value declaration = balm_version_declaration(version);
     struct balm_value parameters = balm_get(declaration, "parameters");
@@ -171,6 +198,7 @@ static void add_text(struct balm_buf *text, const struct balm_version *version)
     add_items(text, "controls", balm_get(declaration, "controls"), false);
     if (balm_is_null(permissions)) balm_buf_addf(text, "%-14sundeclared\n", "permissions");
     add_items(text, "permissions", permissions, true);
+    add_lacking(text, lacking);
     balm_buf_addf(text, "%-14s%s\n", "file", balm_version_path(version));
     balm_buf_addf(text, "%-14s%s\n", "version", balm_version_hash(version));
     balm_buf_adds(text, balm_map_len(parameters) > 0 ? "\nparameters\n" : "");
@@ -183,12 +211,15 @@ static void add_text(struct balm_buf *text, const struct balm_version *version)
 static int print_version(struct balm_cli *cli, const struct balm_version *version)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value lacking;
+    struct balm_err err;
 
+    if (find_lacking(cli, version, &lacking, &err)) return balm_cli_fail(cli, &err);
     if (balm_cli_wants_json(cli)) {
-        return balm_cli_print(cli, all_of(balm_cli_arena(cli), version), 0) ? BALM_EXIT_FAILED
-                                                                            : BALM_EXIT_OK;
+        struct balm_value shown = all_of(balm_cli_arena(cli), version, lacking);
+        return balm_cli_print(cli, shown, 0) ? BALM_EXIT_FAILED : BALM_EXIT_OK;
     }
-    add_text(&text, version);
+    add_text(&text, version, lacking);
     return balm_cli_say(cli, &text, "the remediation");
 }
 
@@ -234,7 +265,9 @@ const struct balm_command balm_cmd_show = {
     .name = "show",
     .synopsis = "ID",
     .summary = "what one remediation declares",
-    .text = "Its parameters with types and defaults, permissions, controls, file and version.",
+    .text = "Its parameters with types and defaults, permissions, controls, file and version. A\n"
+            "remark names what AWS, by what a call asks for, may need beside a permission: a role\n"
+            "that is passed, a key that something is encrypted with.",
     .groups = BALM_OPTIONS_SCRIPTS,
     .words_min = 1,
     .words_max = 1,

@@ -5,16 +5,11 @@
 #include "remedy/gates.h"
 
 #include "core/text.h"
+#include "remedy/permissions.h"
 
 #include <string.h>
 
-static bool is_declared(struct balm_value declared, const char *action)
-{
-    for (size_t i = 0; i < balm_list_len(declared); i++) {
-        if (balm_text_same_nocase(balm_list_at(declared, i)->as.text, action)) return true;
-    }
-    return false;
-}
+#define DEPENDENTS_MAX 112 /* characters of a message that dependent actions may take */
 
 /* For an operation whose action is not in the table: one of its name, whatever its service's prefix
    in IAM is. */
@@ -35,7 +30,7 @@ static bool covers(struct balm_value declared, const struct balm_call *call)
     size_t count = balm_call_action_count(call);
 
     for (size_t i = 0; i < count; i++) {
-        if (is_declared(declared, balm_call_action_at(call, i))) return true;
+        if (balm_permissions_list(declared, balm_call_action_at(call, i))) return true;
     }
     if (count > 0 || !balm_call_operation(call)) return false;
     /* Needs no permission, whoever asks. */
@@ -43,16 +38,48 @@ static bool covers(struct balm_value declared, const struct balm_call *call)
     return is_declared_by_name(declared, operation);
 }
 
-static void refuse(struct balm_question *question)
+/* "; it may also need iam:PassRole, ec2:CreateTags": what AWS may ask for beside the action that is
+   missing, so that the author adds all at once. As many as there is room for. */
+static void add_dependents(struct balm_buf *text, struct balm_value declared,
+                           const struct balm_operation *operation)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < balm_operation_dependent_count(operation); i++) {
+        const char *action = balm_operation_dependent_at(operation, i);
+        if (balm_permissions_list(declared, action)) continue;
+        if (left || text->len + strlen(action) > DEPENDENTS_MAX) {
+            left++;
+        } else {
+            balm_buf_addf(text, "%s%s", text->len ? ", " : "; it may also need ", action);
+        }
+    }
+    if (left) balm_buf_addf(text, " and %zu more", left);
+}
+
+static void refuse_action(struct balm_question *question, struct balm_value declared)
+{
+    const struct balm_call *call = question->call;
+    struct balm_buf dependents = BALM_BUF_INIT(BALM_BUF_MAX);
+
+    if (balm_call_operation(call)) {
+        add_dependents(&dependents, declared, balm_call_operation(call));
+    }
+    balm_gate_refuse(question, "PermissionNotDeclared",
+                     "%s:%s needs %s, which the remediation's permissions do not list%s",
+                     balm_call_service(call), balm_call_operation_name(call),
+                     balm_call_action_at(call, 0), dependents.bytes);
+    balm_buf_free(&dependents);
+}
+
+static void refuse(struct balm_question *question, struct balm_value declared)
 {
     const struct balm_call *call = question->call;
     const char *service = balm_call_service(call);
     const char *operation = balm_call_operation_name(call);
 
     if (balm_call_action_count(call) > 0) {
-        balm_gate_refuse(question, "PermissionNotDeclared",
-                         "%s:%s needs %s, which the remediation's permissions do not list", service,
-                         operation, balm_call_action_at(call, 0));
+        refuse_action(question, declared);
     } else if (balm_call_operation(call)) {
         balm_gate_refuse(question, "PermissionNotDeclared",
                          "%s:%s needs an action that Balm does not know: list it, as \"%s:%s\" or "
@@ -74,7 +101,7 @@ static void ask(struct balm_gate *gate, struct balm_question *question)
     if (covers(permissions->declared, question->call)) {
         balm_gate_pass(&permissions->link, question);
     } else {
-        refuse(question);
+        refuse(question, permissions->declared);
     }
 }
 

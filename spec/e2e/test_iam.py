@@ -168,6 +168,32 @@ def test_a_service_linked_role_is_of_the_script_s_own_service(offline):
     assert made["Action"] == ["iam:CreateServiceLinkedRole"]
 
 
+# ---- what it may lack ----
+
+def remarks(done):
+    return [line["message"] for line in map(json.loads, done.err.splitlines()) if line["level"] == "info"]
+
+
+def test_what_aws_may_need_beside_an_action_is_remarked_on_and_not_added(offline):
+    made = offline("iam", "--format", "json", *own(offline, [
+        "ec2:RunInstances", "ec2:CreateTags"], ["s3:GetBucketAcl"], ["lambda:CreateFunction", "iam:PassRole",
+                                                                     "lambda:PassCapacityProvider"]))
+    assert remarks(made) == ["Own.Fix0: ec2:RunInstances may also need iam:PassRole, ssm:GetParameters, "
+                             "which it does not declare"]
+    assert "ssm:GetParameters" not in made.out
+
+
+def test_show_tells_what_a_permission_may_need_besides(offline):
+    options = own(offline, ["ec2:RunInstances", "ec2:CreateTags"], ["s3:GetBucketAcl"])
+    may_need = [offline("show", script, "--output", "json", *options).line["may_need"]
+                for script in ("Own.Fix0", "Own.Fix1")]
+    assert may_need == [{"ec2:RunInstances": ["iam:PassRole", "ssm:GetParameters"]}, {}]
+    text = [offline("show", script, "--output", "text", *options).out
+            for script in ("Own.Fix0", "Own.Fix1")]
+    assert "\nremark        ec2:RunInstances may also need iam:PassRole, ssm:GetParameters\n" in text[0]
+    assert "remark" not in text[1]
+
+
 BOUNDARY = "arn:aws:iam::111122223333:policy/Boundary"
 
 

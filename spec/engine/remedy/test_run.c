@@ -113,6 +113,53 @@ static void a_call_outside_the_permissions_names_the_action(void **state)
     assert_int_equal(balm_list_len(balm_get(fixture->result, "calls")), 1);
 }
 
+/* AWS asks for iam:PassRole where an instance is given a role. */
+#define RUNS_INSTANCE(id, permissions)                                                             \
+    "return { id = '" id "', parameters = {}, permissions = { " permissions " },\n"                \
+    "  fix = function(s) s:client('ec2'):run_instances { MinCount = 1, MaxCount = 1 } end }\n"
+
+static void a_refusal_names_what_else_may_be_needed_and_is_not_declared(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(fixture, "own_on.lua", RUNS_INSTANCE("Own.On", "'s3:GetObject'"));
+    write_file(fixture, "own_off.lua", RUNS_INSTANCE("Own.Off", "'iam:PassRole'"));
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, NULL, 0);
+    assert_string_equal(text_at(fixture, "error.code"), "PermissionNotDeclared");
+    assert_non_null(strstr(text_at(fixture, "error.message"),
+                           "do not list; it may also need iam:PassRole, ec2:CreateTags, "
+                           "ssm:GetParameters"));
+    run(fixture, "Own.Off", BALM_ACTION_FIX, NULL, 0);
+    assert_non_null(strstr(text_at(fixture, "error.message"),
+                           "do not list; it may also need ec2:CreateTags, ssm:GetParameters"));
+}
+
+static void what_else_may_be_needed_is_named_as_far_as_there_is_room(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(fixture, "own_on.lua",
+               "return { id = 'Own.On', parameters = {}, permissions = { 's3:GetObject' },\n"
+               "  fix = function(s) s:client('rds'):modify_db_instance {\n"
+               "    DBInstanceIdentifier = 'orders' } end }\n");
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, NULL, 0);
+    assert_non_null(strstr(text_at(fixture, "error.message"), "it may also need iam:PassRole, "));
+    assert_non_null(strstr(text_at(fixture, "error.message"), " more"));
+}
+
+static void what_else_may_be_needed_is_not_held_against_a_call(void **state)
+{
+    static const struct answer answers[] = {{"ec2:RunInstances", "{}", NULL, 0}};
+    struct fixture *fixture = *state;
+
+    write_file(fixture, "own_on.lua", RUNS_INSTANCE("Own.On", "'ec2:RunInstances'"));
+    open_engine(fixture, NULL);
+    run(fixture, "Own.On", BALM_ACTION_FIX, answers, COUNT(answers));
+    assert_string_equal(text_at(fixture, "status"), "fixed");
+}
+
 static void a_call_whose_action_is_not_known_must_be_declared_all_the_same(void **state)
 {
     static const struct answer answers[] = {{"cloudhsm:AddTagsToResource", "{}", NULL, 0}};
@@ -696,6 +743,9 @@ int main(void)
         TEST(a_check_that_writes_is_refused),
         TEST(a_check_that_says_neither_yes_nor_no_is_an_error),
         TEST(a_call_outside_the_permissions_names_the_action),
+        TEST(a_refusal_names_what_else_may_be_needed_and_is_not_declared),
+        TEST(what_else_may_be_needed_is_named_as_far_as_there_is_room),
+        TEST(what_else_may_be_needed_is_not_held_against_a_call),
         TEST(a_call_whose_action_is_not_known_must_be_declared_all_the_same),
         TEST(a_raw_request_names_the_permission_it_needs),
         TEST(a_raw_request_that_deletes_is_a_write_whatever_action_it_names),
