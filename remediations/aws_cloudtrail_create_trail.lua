@@ -45,10 +45,11 @@ return {
     IncludeGlobalServiceEvents = true,
     IsOrganizationTrail = false,
   },
+  -- Those of IAM and of Organizations AWS asks for where IsOrganizationTrail is set.
   permissions = {
     "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:DescribeTrails",
     "cloudtrail:GetTrailStatus", "cloudtrail:StartLogging", "cloudtrail:StopLogging",
-    "iam:CreateServiceLinkedRole", "organizations:DescribeOrganization",
+    "iam:CreateServiceLinkedRole", "iam:GetRole", "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization",
   },
   controls    = {

@@ -223,10 +223,12 @@ data "aws_iam_policy_document" "remediations" {
 
     actions = [
       "iam:DeleteAccessKey",
+      "iam:GetRole",
       "iam:ListAccessKeys",
     ]
 
     resources = [
+      "arn:${data.aws_partition.current.partition}:iam::*:role/*",
       "arn:${data.aws_partition.current.partition}:iam::*:user/*",
     ]
 

@@ -157,6 +157,23 @@ def test_needs_no_permission_that_it_does_not_declare(balm, standin):
         assert done.line["status"] == "fixed", (remediation, done)
 
 
+def test_an_organization_s_trail_needs_no_permission_that_is_not_declared(balm, standin):
+    remediation = "AWS.CloudTrail.CreateTrail"
+    allowed = balm("show", remediation, "--output", "json").line["permissions"]
+    event = json.dumps(remediate(remediation, {}, {"TargetBucketName": LOGS, "IsOrganizationTrail": True}))
+    dependent = {"iam:CreateServiceLinkedRole", "iam:GetRole",
+                 "organizations:ListAWSServiceAccessForOrganization"}
+    standin.settings(organization=True)
+    for lacking in sorted(dependent):
+        standin.set_state("iam", "roles", "BalmRemediationRole",
+                          {"Allow": [action for action in allowed if action != lacking]})
+        denied = balm("run", "-", "--skip-guard", "flapping", stdin=event)
+        assert (denied.status, denied.line["status"]) == (3, "failed"), (lacking, denied)
+    standin.set_state("iam", "roles", "BalmRemediationRole", {"Allow": allowed})
+    done = balm("run", "-", "--skip-guard", "flapping", stdin=event)
+    assert done.line["status"] == "fixed", done
+
+
 @pytest.mark.parametrize("remediation", ["AWS.EC2.StopInstance", "AWS.EC2.TerminateInstance",
                                          "AWS.IAM.DeleteInactiveAccessKeys"])
 def test_destroys_nothing_unless_it_may(balm, standin, remediation):

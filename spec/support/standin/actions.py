@@ -29,4 +29,7 @@ def actions_of(service, operation, params):
         actions.append("logs:CreateLogDelivery")
     if operation == "CreateTrail" and params.get("TagsList"):
         actions.append("cloudtrail:AddTags")
+    if operation in ("CreateTrail", "UpdateTrail") and params.get("IsOrganizationTrail"):
+        actions += ["iam:CreateServiceLinkedRole", "iam:GetRole",
+                    "organizations:ListAWSServiceAccessForOrganization"]
     return actions
