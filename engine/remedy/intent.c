@@ -149,12 +149,25 @@ static const char *template_of(const struct balm_intent *intent)
     return role ? role : BALM_ROLE_DEFAULT;
 }
 
+static const char *brought_id(const struct balm_intent *intent)
+{
+    if (intent->again && intent->again->external_id) return intent->again->external_id;
+    return intent->association.external_id;
+}
+
 static const char *external_id_of(const struct balm_intent *intent)
 {
     const char *id = intent->engine->external_id;
 
-    if (!id) id = intent->association.external_id;
+    if (!id) id = brought_id(intent);
     return id ? id : balm_policy_external_id(intent->policy);
+}
+
+const char *balm_intent_brought_id(const struct balm_intent *intent)
+{
+    const char *id = brought_id(intent);
+
+    return id && intent->external_id && strcmp(id, intent->external_id) == 0 ? id : NULL;
 }
 
 enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *err)

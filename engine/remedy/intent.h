@@ -24,6 +24,7 @@ struct balm_again {
     struct balm_version *version; /* the one that made the change */
     struct balm_value parameters;
     const char *role;        /* NULL: none was assumed; the command may name another */
+    const char *external_id; /* for the role; NULL: its association brought none */
     struct balm_value after; /* what it left, as `check` saw it; null: not known */
     bool force;              /* undo it although the resource was changed since */
     bool plan;               /* list the writes instead of sending them */
@@ -68,6 +69,10 @@ enum balm_code balm_intent_load(struct balm_intent *intent, struct balm_err *err
 enum balm_code balm_intent_complete(struct balm_intent *intent, struct balm_err *err);
 /* Region, partition and role; needs an association. */
 enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *err);
+
+/* The external id that the association brought, or the run that this one is about; NULL where it is
+   not the one that is used. Borrowed. */
+const char *balm_intent_brought_id(const struct balm_intent *intent);
 
 /* {path, version} of the script, {path, sha256} of the configuration; null where there is none. */
 struct balm_value balm_intent_script(const struct balm_intent *intent, struct balm_arena *arena);

@@ -64,6 +64,17 @@ static struct balm_value config_of(const struct balm_intent *intent, struct balm
     return config;
 }
 
+/* What the configuration says at its top, or the command, is asked of those when the run is undone:
+   it may be another by then. What came with the association alone would be lost. Sealed: it is
+   nobody's but the role's and Balm's. */
+static struct balm_value external_id_of(const struct balm_intent *intent)
+{
+    struct balm_value id = text_or_null(balm_intent_brought_id(intent));
+
+    id.secret = !balm_is_null(id);
+    return id;
+}
+
 /* What undo needs, and what says who did this, and why. */
 static struct balm_value began_of(const struct balm_journal *journal, struct balm_arena *arena)
 {
@@ -84,6 +95,7 @@ static struct balm_value began_of(const struct balm_journal *journal, struct bal
     set(arena, began, "region", balm_string(finding->region)); /* as the event has it */
     set(arena, began, "partition", text_or_null(intent->partition));
     set(arena, began, "role", text_or_null(intent->role_arn));
+    set(arena, began, "external_id", external_id_of(intent));
     set(arena, began, "by_hand", balm_bool(intent->by_hand));
     set(arena, began, "skipped_guards", balm_skipped_guards(intent->engine, arena));
     set(arena, began, "resource", balm_scrub_mark(journal->scrub, finding->resource, arena));

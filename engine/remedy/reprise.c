@@ -54,6 +54,7 @@ enum balm_code balm_reprise_open(struct balm_reprise *reprise, const struct balm
     reprise->again.run = kept->run;
     reprise->again.parameters = balm_get(kept->began, "parameters");
     reprise->again.role = balm_get_string(kept->began, "role", NULL);
+    reprise->again.external_id = balm_get_string(kept->began, "external_id", NULL);
     reprise->order = (struct balm_order){
         .finding = &reprise->finding, .by_hand = true, .again = &reprise->again};
     return balm_arena_status(&reprise->arena, err);

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import ACCOUNT, account_key, remediate
+from test_guards import api_call
 from test_remediations import BUCKET, CASES, event_of
 
 VERSIONING = "AWS.S3.EnableBucketVersioning"
@@ -120,6 +121,57 @@ def test_undo_takes_the_role_of_the_run_unless_told_otherwise(balm, standin):
     run = balm("run", "-", "--role-arn", role, stdin=event()).line["run"]
     assert balm("undo", run).line["status"] == "undone"
     assert {entry["params"]["RoleArn"] for entry in standin.log(operation="AssumeRole")} == {role}
+
+
+@pytest.fixture
+def tenant(balm, standin, tmp_path):
+    """A run under a role whose external id its policy's association alone brought. The configuration is
+    gone by now."""
+    standin.set_state("iam", "roles", "BalmRemediationRole", {"ExternalId": "tenant-7-id"})
+    config = tmp_path / "tenant.lua"
+    config.write_text('return { policies = { ["s3:PutBucketVersioning"] = '
+                      '{ remediation = "%s", external_id = "tenant-7-id" } } }' % BLOCK)
+    done = balm("run", "-", "--config", config, stdin=json.dumps(api_call("Dev")))
+    assert done.line["status"] == "fixed", done
+    config.unlink()
+    return done.line["run"]
+
+
+def test_undo_gives_the_external_id_of_the_run(balm, standin, tenant):
+    undone = balm("undo", tenant)
+    assert undone.line["status"] == "undone", undone
+    again = balm("undo", undone.line["run"])
+    assert again.line["status"] == "fixed", again
+    assert balm("undo", again.line["run"]).line["status"] == "undone"
+    assert {entry["params"]["ExternalId"] for entry in standin.log(operation="AssumeRole")} == {"tenant-7-id"}
+
+
+def test_verify_gives_the_external_id_of_the_run(balm, tenant):
+    assert balm("verify", tenant).line["status"] == "fixed"
+
+
+def test_the_external_id_of_a_run_is_in_no_listing_and_sealed_in_the_store(balm, tmp_path, tenant):
+    told = [balm("history"), balm("history", tenant), balm("undo", tenant, "--plan"), balm("undo", tenant)]
+    assert all(command.status == 0 and "tenant-7-id" not in command.out + command.err for command in told), told
+    assert all(b"tenant-7-id" not in file.read_bytes() for file in (tmp_path / "store").iterdir())
+
+
+def test_an_external_id_that_was_replaced_since_is_told_by_the_command(balm, standin, tenant):
+    standin.set_state("iam", "roles", "BalmRemediationRole", {"ExternalId": "tenant-7-new"})
+    refused = balm("undo", tenant)
+    assert (refused.status, refused.line["error"]["code"]) == (3, "AccessDenied"), refused
+    assert balm("undo", tenant, "--external-id", "tenant-7-new").line["status"] == "undone"
+
+
+def test_an_external_id_for_all_is_the_one_of_today(balm, standin, tmp_path):
+    def configure(external_id):
+        standin.set_state("iam", "roles", "BalmRemediationRole", {"ExternalId": external_id})
+        (tmp_path / "balm.lua").write_text(f'return {{ external_id = "{external_id}" }}')
+
+    configure("first")
+    run = fixed(balm)
+    configure("second")
+    assert balm("undo", run).line["status"] == "undone"
 
 
 # ---- plans, drift ----

@@ -55,12 +55,17 @@ static void open_ledger(struct fixture *fixture)
     OK(balm_ledger_new(&fixture->engine.ledger, &setup, &err));
 }
 
-static void open_all(struct fixture *fixture)
+static void open_configured(struct fixture *fixture, const char *config)
 {
     write_file(fixture, "own_on.lua", SCRIPT);
     write_file(fixture, "own_leak.lua", LEAKING);
-    open_engine(fixture, NULL);
+    open_engine(fixture, config);
     open_ledger(fixture);
+}
+
+static void open_all(struct fixture *fixture)
+{
+    open_configured(fixture, NULL);
 }
 
 static int close_all(void **state)
@@ -230,6 +235,39 @@ static void a_secret_is_sealed_wherever_a_script_put_it(void **state)
     kept = load(fixture, text_at(fixture, "run"));
     assert_string_equal(balm_path(kept.began, "before.Found").as.text, "it is hunter2-hunter2");
     assert_true(balm_path(kept.began, "before.Found").secret);
+}
+
+static void the_external_id_of_an_association_is_kept_for_undo_and_shown_to_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    struct balm_buf shown = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value id;
+    struct balm_kept kept;
+
+    open_configured(fixture,
+                    "return { remediations = { [\"Own.On\"] = { external_id = \"tenant-7\" } } }");
+    run(fixture, "Own.On", fixes, COUNT(fixes));
+    for (struct kept_item *item = fixture->engine.store->items; item; item = item->next) {
+        assert_null(strstr(item->text, "tenant-7"));
+    }
+    kept = load(fixture, text_at(fixture, "run"));
+    id = balm_get(kept.began, "external_id");
+    assert_true(balm_is_text(id, "tenant-7") && id.secret);
+    kept.result = balm_null(); /* one that never ended is shown by what it was to do */
+    (void)balm_json_print(&shown, balm_kept_value(&kept, &fixture->arena), BALM_JSON_COMPACT);
+    assert_null(strstr(shown.bytes, "external_id"));
+    balm_buf_free(&shown);
+}
+
+static void an_external_id_for_all_is_not_kept_as_it_may_be_another_by_then(void **state)
+{
+    struct fixture *fixture = *state;
+    struct balm_kept kept;
+
+    open_configured(fixture, "return { external_id = \"for-all\" }");
+    run(fixture, "Own.On", fixes, COUNT(fixes));
+    kept = load(fixture, text_at(fixture, "run"));
+    assert_true(balm_is_null(balm_get(kept.began, "external_id")));
 }
 
 static void a_result_too_long_for_one_commit_is_kept_in_pieces(void **state)
@@ -673,6 +711,8 @@ int main(void)
         TEST(a_ledger_that_can_remember_nothing_records_all_the_same),
         TEST(what_a_run_found_and_left_comes_back),
         TEST(a_secret_is_sealed_wherever_a_script_put_it),
+        TEST(the_external_id_of_an_association_is_kept_for_undo_and_shown_to_nobody),
+        TEST(an_external_id_for_all_is_not_kept_as_it_may_be_another_by_then),
         TEST(a_result_too_long_for_one_commit_is_kept_in_pieces),
         TEST(a_result_of_control_characters_is_kept_as_well),
         TEST(a_result_of_long_names_is_kept_as_well),
