@@ -122,9 +122,9 @@ enum balm_code balm_call_new(struct balm_call **out, struct balm_session *sessio
     return BALM_OK;
 }
 
-enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *session,
-                                  const char *service, const char *operation,
-                                  struct balm_value params, struct balm_err *err)
+enum balm_code balm_call_named(struct balm_call **out, struct balm_session *session,
+                               const char *service, const char *operation, struct balm_value params,
+                               struct balm_err *err)
 {
     const struct balm_service *of = NULL;
     const struct balm_operation *asked = NULL;
@@ -133,11 +133,19 @@ enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *s
     enum balm_code code = balm_pack_service(session->aws->pack, service, &of, err);
     if (!code) code = balm_service_operation(of, operation, &asked, err);
     if (!code) code = balm_call_new(out, session, asked, params, NULL, &arena, &problems, err);
-    if (!code) (*out)->secret = true;
     if (code && balm_list_len(problems)) {
         code = balm_fail(err, BALM_E_ARG, "%s", balm_list_at(problems, 0)->as.text);
     }
-    balm_arena_wipe(&arena);
+    balm_arena_wipe(&arena); /* a problem may quote what is secret */
+    return code;
+}
+
+enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *session,
+                                  const char *service, const char *operation,
+                                  struct balm_value params, struct balm_err *err)
+{
+    enum balm_code code = balm_call_named(out, session, service, operation, params, err);
+    if (!code) (*out)->secret = true;
     return code;
 }
 

@@ -97,6 +97,11 @@ enum balm_code balm_call_new(struct balm_call **out, struct balm_session *sessio
                              const struct balm_call_options *options,
                              struct balm_arena *problems_arena, struct balm_value *problems,
                              struct balm_err *err);
+/* The same of service's operation, both by name ("ssm", "GetParameter"), for Balm's own calls: what
+   is wrong with params is told by err. */
+enum balm_code balm_call_named(struct balm_call **out, struct balm_session *session,
+                               const char *service, const char *operation, struct balm_value params,
+                               struct balm_err *err);
 /* A raw request for what no model has (client:request). query is a map name -> text or list of
    texts, headers a map of texts. */
 struct balm_raw_call {

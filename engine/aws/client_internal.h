@@ -125,7 +125,7 @@ enum balm_code balm_provider_chain(struct balm_provider **out, struct balm_aws *
    borrowed. */
 enum balm_code balm_verified_provider(struct balm_provider **out, struct balm_aws *aws,
                                       const char *region, struct balm_err *err);
-/* Makes a call of service's operation with params, whose answer or parameters are secret. */
+/* balm_call_named() of one whose answer or parameters are secret. */
 enum balm_code balm_call_secretly(struct balm_call **out, struct balm_session *session,
                                   const char *service, const char *operation,
                                   struct balm_value params, struct balm_err *err);

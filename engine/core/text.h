@@ -77,6 +77,9 @@ void balm_text_uuid(char out[37]);
 /* A UUID version 7 (RFC 9562): its text begins with the time, micros since 1970, and so sorts as
    the times do, to the microsecond. */
 void balm_text_uuid_at(char out[37], int64_t micros);
+/* The time that such a UUID, or as much of it as there is, begins with: its earliest and latest
+   microsecond. False where prefix is no beginning of a UUID. */
+bool balm_text_uuid_span(const char *prefix, int64_t *from, int64_t *to);
 /* Fills with random bytes from the system's generator, which needs no memory and cannot fail. */
 void balm_random(void *bytes, size_t len);
 

@@ -70,23 +70,6 @@ void balm_doctor_failed(struct balm_doctor *doctor, struct balm_value check,
 
 /* ---- all of them ---- */
 
-enum balm_code balm_doctor_call(struct balm_doctor *doctor, struct balm_call **out,
-                                struct balm_session *session, const char *service,
-                                const char *operation, struct balm_value params,
-                                struct balm_err *err)
-{
-    struct balm_pack *pack = balm_aws_pack(doctor->options->engine->aws);
-    const struct balm_service *of;
-    const struct balm_operation *known;
-    struct balm_value problems;
-
-    if (balm_pack_service(pack, service, &of, err) ||
-        balm_service_operation(of, operation, &known, err)) {
-        return err->code;
-    }
-    return balm_call_new(out, session, known, params, NULL, doctor->arena, &problems, err);
-}
-
 enum balm_code balm_doctor_look(const struct balm_doctor_options *options, struct balm_arena *arena,
                                 struct balm_value *checks, int *exit, struct balm_err *err)
 {

@@ -277,8 +277,7 @@ static enum balm_code make(struct post *post, const char *service, const char *o
 {
     balm_call_release(post->call);
     post->call = NULL;
-    return balm_doctor_call(post->rounds->doctor, &post->call, post->session, service, operation,
-                            params, err);
+    return balm_call_named(&post->call, post->session, service, operation, params, err);
 }
 
 /* ---- what the scripts declare ---- */

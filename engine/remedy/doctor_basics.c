@@ -65,8 +65,7 @@ static struct balm_call *ask(struct looking *looking, const char *service, const
                           err)) {
         return NULL;
     }
-    if (balm_doctor_call(looking->doctor, &call, looking->session, service, operation, params,
-                         err)) {
+    if (balm_call_named(&call, looking->session, service, operation, params, err)) {
         return NULL;
     }
     balm_call_send(call, on_answer, looking);

@@ -24,12 +24,6 @@ void balm_doctor_unknown(struct balm_doctor *doctor, struct balm_value check, co
 void balm_doctor_failed(struct balm_doctor *doctor, struct balm_value check,
                         const struct balm_err *err);
 
-/* Makes a call of service's operation; not sent yet. params lives in the doctor's arena. */
-enum balm_code balm_doctor_call(struct balm_doctor *doctor, struct balm_call **out,
-                                struct balm_session *session, const char *service,
-                                const char *operation, struct balm_value params,
-                                struct balm_err *err);
-
 /* What every run needs. False where there are no credentials to ask anything else with. */
 bool balm_doctor_basics(struct balm_doctor *doctor);
 

@@ -174,19 +174,14 @@ static enum balm_code read_parameter(struct balm_kill_switch *kill, const char *
                                      struct balm_err *err)
 {
     const struct balm_session_options options = {.region = region};
-    const struct balm_service *service;
-    const struct balm_operation *operation;
-    struct balm_value params = balm_map(&kill->of_call), problems;
+    struct balm_value params = balm_map(&kill->of_call);
 
     balm_map_set(&kill->of_call, params, "Name", balm_string(kill->parameter));
     if (!region) {
         return balm_fail(err, BALM_E_ARG, "no region is configured, and kill_switch states none");
     }
-    if (balm_pack_service(balm_aws_pack(kill->aws), "ssm", &service, err) ||
-        balm_service_operation(service, "GetParameter", &operation, err) ||
-        balm_session_open(&kill->session, kill->aws, &options, err) ||
-        balm_call_new(&kill->call, kill->session, operation, params, NULL, &kill->of_call,
-                      &problems, err)) {
+    if (balm_session_open(&kill->session, kill->aws, &options, err) ||
+        balm_call_named(&kill->call, kill->session, "ssm", "GetParameter", params, err)) {
         return err->code;
     }
     balm_call_send(kill->call, on_parameter, kill);

@@ -53,9 +53,6 @@ bool balm_ledger_is_over(struct balm_value open);
 void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run);
 /* Of a day's microseconds since 1970. */
 void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros);
-/* The time that a run's id, or as much of it as there is, begins with: its earliest and latest
-   microsecond. false where it is no beginning of an id. */
-bool balm_ledger_span(const char *prefix, int64_t *from, int64_t *to);
 
 /* The changes of one commit, and the memory that they need until they are committed. */
 struct balm_changes {

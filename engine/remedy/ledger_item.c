@@ -3,6 +3,7 @@
  */
 #include "remedy/ledger_internal.h"
 
+#include "core/text.h"
 #include "core/time.h"
 
 #include <stdio.h>
@@ -28,37 +29,11 @@ void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros)
     day[10] = '\0';
 }
 
-bool balm_ledger_span(const char *prefix, int64_t *from, int64_t *to)
-{
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    static const char hex[] = "0123456789abcdef";
-    size_t len = strlen(prefix);
-    uint64_t first = 0, last = 0;
-    int digits = 0;
-
-    if (len >= sizeof shape) return false;
-    for (size_t i = 0; i < len; i++) {
-        const char *digit = strchr(hex, prefix[i]);
-        if (shape[i] == '-' ? prefix[i] != '-' : !digit) return false;
-        if (shape[i] == '-' || digits == 12) continue;
-        first = first << 4 | (uint64_t)(digit - hex);
-        digits++;
-    }
-    last = first;
-    for (; digits < 12; digits++) {
-        first <<= 4;
-        last = last << 4 | 15;
-    }
-    *from = (int64_t)first * 1000;
-    *to = (int64_t)last * 1000 + 999;
-    return true;
-}
-
 void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run)
 {
     int64_t from = 0, to = 0;
 
-    (void)balm_ledger_span(run, &from, &to);
+    (void)balm_text_uuid_span(run, &from, &to);
     balm_ledger_day_of(day, from);
 }
 

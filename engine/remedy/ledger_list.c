@@ -54,7 +54,7 @@ static bool is_past(struct listing *listing, const char *run)
 {
     int64_t from = 0, to = 0;
 
-    (void)balm_ledger_span(run, &from, &to);
+    (void)balm_text_uuid_span(run, &from, &to);
     if (to >= listing->filter->since) return false;
     listing->ended = true;
     return true;

@@ -70,7 +70,7 @@ static enum balm_code find_head(struct balm_ledger *ledger, const char *run,
     int64_t from, to;
     size_t count = 0;
 
-    if (!balm_ledger_span(run, &from, &to)) {
+    if (!balm_text_uuid_span(run, &from, &to)) {
         return balm_fail(err, BALM_E_ARG, "\"%.60s\" is not a run's id, nor the beginning of one",
                          run);
     }

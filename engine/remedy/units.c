@@ -125,16 +125,12 @@ static enum balm_code send(struct place *place, const char *child, struct balm_e
     struct balm_aws *aws = place->units->aws;
     const char *region = balm_aws_config_of(aws)->region;
     const struct balm_session_options options = {.region = region ? region : "us-east-1"};
-    struct balm_value params = balm_map(&place->arena), problems;
-    const struct balm_service *service;
-    const struct balm_operation *operation;
+    struct balm_value params = balm_map(&place->arena);
 
     balm_map_set(&place->arena, params, "ChildId", balm_string(child));
-    if (balm_pack_service(balm_aws_pack(aws), "organizations", &service, err) ||
-        balm_service_operation(service, "ListParents", &operation, err) ||
-        balm_session_open(&place->session, aws, &options, err) ||
-        balm_call_new(&place->call, place->session, operation, params, NULL, &place->arena,
-                      &problems, err)) {
+    if (balm_session_open(&place->session, aws, &options, err) ||
+        balm_call_named(&place->call, place->session, "organizations", "ListParents", params,
+                        err)) {
         return err->code;
     }
     balm_call_send(place->call, on_parents, place);

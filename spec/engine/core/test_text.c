@@ -303,6 +303,21 @@ static void makes_different_uuids(void **state)
     assert_int_equal(strspn(first, "0123456789abcdef-"), 36);
 }
 
+static void a_uuid_or_its_beginning_tells_its_time(void **state)
+{
+    int64_t from = 0, to = 0;
+    char uuid[37];
+    (void)state;
+    balm_text_uuid_at(uuid, 1795420800123456);
+    assert_true(balm_text_uuid_span(uuid, &from, &to));
+    assert_true(from == 1795420800123000 && to == 1795420800123999);
+    assert_true(balm_text_uuid_span("01a2076b", &from, &to));
+    assert_true(from <= 1795420800123456 && to >= 1795420800123456 && to - from > 60000000);
+    assert_false(balm_text_uuid_span("01a2076b4", &from, &to));
+    assert_false(balm_text_uuid_span("01A2076B", &from, &to));
+    assert_false(balm_text_uuid_span("01a2076b-447b-7000-8000-0000000000000", &from, &to));
+}
+
 static void uuids_of_a_time_sort_as_their_times_do(void **state)
 {
     char earlier[37];
@@ -390,6 +405,7 @@ int main(void)
         cmocka_unit_test(knows_host_labels),
         cmocka_unit_test(makes_different_uuids),
         cmocka_unit_test(uuids_of_a_time_sort_as_their_times_do),
+        cmocka_unit_test(a_uuid_or_its_beginning_tells_its_time),
         cmocka_unit_test(wipes),
         cmocka_unit_test(splits_words_as_a_shell_does),
         cmocka_unit_test(words_with_open_quotes_are_none),
