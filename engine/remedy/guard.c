@@ -1,6 +1,7 @@
 #include "remedy/guard.h"
 
 #include "core/time.h"
+#include "remedy/actor.h"
 #include "remedy/tags.h"
 
 #include <stdarg.h>
@@ -82,30 +83,11 @@ static void excluded(const struct balm_guard *guard, struct balm_guarding *guard
     }
 }
 
-/* "arn:aws:sts::1:assumed-role/Name/session" or "arn:aws:iam::1:role/path/Name": the Name. */
-static const char *role_in(const char *arn, size_t *len)
-{
-    const char *name = strstr(arn, ":assumed-role/");
-    const char *end;
-
-    if (name) {
-        name += strlen(":assumed-role/");
-        *len = strcspn(name, "/");
-        return name;
-    }
-    end = strrchr(arn, '/');
-    name = end ? end + 1 : "";
-    *len = strlen(name);
-    return name;
-}
-
 /* What Balm did itself is told to it as well, where changes are watched for. */
 static void loop(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     struct balm_intent *intent = guarding->intent;
     const char *actor = balm_get_string(intent->finding->normal, "actor", "");
-    const char *theirs, *ours;
-    size_t their_len, our_len;
     struct balm_err err;
 
     (void)guard;
@@ -113,9 +95,7 @@ static void loop(const struct balm_guard *guard, struct balm_guarding *guarding)
         balm_guard_allow(guarding); /* a role that cannot be told fails the run right after */
         return;
     }
-    theirs = role_in(actor, &their_len);
-    ours = role_in(intent->role_arn, &our_len);
-    if (their_len == our_len && strncmp(theirs, ours, our_len) == 0) {
+    if (balm_actor_is_role(actor, intent->role_arn)) {
         balm_guard_refuse(guarding, "it was Balm's own role that made this change: %.200s", actor);
     } else {
         balm_guard_allow(guarding);

@@ -20,7 +20,8 @@ void balm_guard_read_allow(struct balm_guard_read *read)
 
 void balm_guard_read_refuse(struct balm_guard_read *read, const char *detail)
 {
-    const char *text = balm_arena_strdup(read->guarding->intent->arena, detail);
+    struct balm_arena *arena = read->guarding->intent->arena;
+    const char *text = detail ? balm_arena_strdup(arena, detail) : NULL;
 
     balm_guard_refuse(end(read), "%s", text ? text : "out of memory");
 }

@@ -15,6 +15,7 @@ struct balm_guard_read {
     struct balm_guarding *guarding;
     const struct balm_guard *guard;
     bool commits; /* the guard's own use: it is a commit that is under way */
+    void *own;    /* the same, for more; NULL at first */
     void (*done)(struct balm_guard_read *read);
 };
 
@@ -28,6 +29,7 @@ void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store
 /* Commits one change with the same read; done comes again. */
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change);
 void balm_guard_read_allow(struct balm_guard_read *read);
+/* detail is copied; NULL where there was no memory for it. */
 void balm_guard_read_refuse(struct balm_guard_read *read, const char *detail);
 void balm_guard_read_fail(struct balm_guard_read *read, const char *why); /* balm_guard_fail() */
 /* For the guard's `forget`. */

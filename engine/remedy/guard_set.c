@@ -35,7 +35,7 @@ static enum balm_code fill(struct balm_guard_set *set, const struct balm_guard_s
     set->list[set->count++] = balm_units_guard(set->units);
     set->list[set->count++] = &balm_guard_managed;
     if (!setup->store) return BALM_OK;
-    if (balm_flapping_new(&set->flapping, setup->store, err) ||
+    if (balm_flapping_new(&set->flapping, setup->aws, setup->store, err) ||
         balm_breaker_new(&set->breaker, setup->store, err) ||
         balm_budget_new(&set->budget, setup->loop, setup->store, err)) {
         return err->code;

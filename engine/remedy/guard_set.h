@@ -12,7 +12,7 @@ struct balm_guard_set;
 
 struct balm_guard_set_setup {
     struct balm_loop *loop;
-    struct balm_aws *aws;     /* the kill switch's parameter is read with the own credentials */
+    struct balm_aws *aws;     /* what guards ask AWS, the kill switch's parameter for one */
     struct balm_store *store; /* NULL: without the guards that need it */
 };
 

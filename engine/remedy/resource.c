@@ -2,6 +2,8 @@
 
 #include "core/text.h"
 
+#include <string.h>
+
 /* Where formats of events put names; best first for people. */
 static const char *const names[] = {"Name", "Arn", "ResourceId", "Id", "UserName"};
 #define NAME_COUNT (sizeof names / sizeof *names)
@@ -27,6 +29,34 @@ struct balm_value balm_resource_name(struct balm_value resource)
         if (name.type == BALM_STRING) return name;
     }
     return balm_string("");
+}
+
+/* "logs" of "arn:aws:s3:::logs", "i-1" of "arn:aws:ec2:eu-west-1:1:instance/i-1" */
+static const char *last_part(const char *arn)
+{
+    const char *colon = strrchr(arn, ':'), *slash = strrchr(arn, '/');
+    const char *mark = slash && slash > colon ? slash : colon;
+
+    return mark ? mark + 1 : arn;
+}
+
+size_t balm_resource_logged_names(struct balm_value resource, struct balm_arena *arena,
+                                  const char *out[BALM_RESOURCE_LOGGED_MAX])
+{
+    const char *name = NULL, *arn = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct balm_value found = name_at(resource, i);
+        const char **of = &name;
+        if (balm_is_null(found)) continue;
+        if (balm_text_starts(found.as.text, "arn:")) of = &arn;
+        if (!*of) *of = found.as.text;
+    }
+    if (arn && !name) name = last_part(arn);
+    if (name) out[count++] = balm_arena_strdup(arena, name);
+    if (arn) out[count++] = balm_arena_strdup(arena, arn);
+    return count;
 }
 
 static bool has_name(struct balm_value resource)

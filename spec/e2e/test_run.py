@@ -155,7 +155,8 @@ def test_an_external_id_is_given_when_asked_for(balm, standin, tmp_path):
 
 
 def test_one_role_is_assumed_once_for_many_events(balm, standin):
-    done = balm("run", "-", "--concurrency", 16, stdin=text(*[EVENT] * 60))
+    # fixed by several at once, it would be flapping, and that guard asks CloudTrail in a session of its own
+    done = balm("run", "-", "--concurrency", 16, "--skip-guard", "flapping", stdin=text(*[EVENT] * 60))
     assert len(done.lines) == 60
     assert standin.operations().count("sts:AssumeRole") == 1
 

@@ -58,12 +58,36 @@ static void a_glob_may_fit_any_name(void **state)
     assert_false(balm_resource_fits(json("{}"), "?*"));
 }
 
+static void a_log_may_call_it_by_its_name_or_by_its_arn(void **state)
+{
+    static const struct {
+        const char *resource, *first, *second;
+    } cases[] = {
+        {"{\"Name\":\"logs\",\"Arn\":\"" ARN "\"}", "logs", ARN},
+        {"{\"Id\":\"" ARN "\",\"ResourceId\":\"" ARN "\"}", "logs", ARN},
+        {"{\"Arn\":\"arn:aws:iam::1:role/path/Dev\"}", "Dev", "arn:aws:iam::1:role/path/Dev"},
+        {"{\"Arn\":\"arn:aws:rds:eu-west-1:1:db:orders\",\"UserName\":\"x\"}", "x",
+         "arn:aws:rds:eu-west-1:1:db:orders"},
+        {"{\"Id\":\"i-1\"}", "i-1", NULL},
+        {"{\"AccountId\":\"1\",\"Name\":\"\"}", NULL, NULL},
+    };
+    const char *names[BALM_RESOURCE_LOGGED_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t count = balm_resource_logged_names(json(cases[i].resource), &arena, names);
+        assert_int_equal(count, (cases[i].first != NULL) + (cases[i].second != NULL));
+        if (count > 0) assert_string_equal(names[0], cases[i].first);
+        if (count > 1) assert_string_equal(names[1], cases[i].second);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLEAN(a_resource_is_named_by_what_says_most_to_people),
         CLEAN(two_resources_are_the_same_where_any_name_is),
         CLEAN(a_glob_may_fit_any_name),
+        CLEAN(a_log_may_call_it_by_its_name_or_by_its_arn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

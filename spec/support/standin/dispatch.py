@@ -136,7 +136,7 @@ class StandIn:
         for action in actions_of(service.name, operation.name, params):
             identity.require(action)
         call = Call(self.store, identity, service.name, operation.name, region)
-        call.keys = self.keys
+        call.keys, call.log = self.keys, self.log
         result = _handler(service, operation)(call, params)
         reply = encode(service, operation, result, request_id)
         reply.headers += call.headers

@@ -1,5 +1,8 @@
-"""CloudTrail: trails. A multi-region trail is seen from every region, and changed from its own alone."""
+"""CloudTrail: trails, and what it tells of the calls that were made. A multi-region trail is seen from every
+region, and changed from its own alone."""
 
+import datetime
+import json
 import re
 
 from ..errors import AwsError
@@ -135,3 +138,71 @@ def stop_logging(call, params):
 def delete_trail(call, params):
     trail = _own_trail(call, params["Name"])
     del call.table("trails")[trail["Name"]]
+
+
+# ---- the calls ----
+
+_LOOKS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
+_PAGE = 50
+
+
+def lookup_events(call, params):
+    """All calls of the account and region at once, where the real one takes minutes; newest first."""
+    attributes = params.get("LookupAttributes", [])
+    if len(attributes) > 1 or any(one["AttributeKey"] != "ResourceName" for one in attributes):
+        raise AwsError("InvalidLookupAttributesException", "One attribute, and ResourceName, is played here.")
+    wanted = [one["AttributeValue"] for one in attributes]
+    since = params.get("StartTime")
+    found = [event for event in map(_event, reversed(call.log))
+             if event and event["account"] == call.account and event["region"] == call.region
+             and (since is None or event["time"] >= since.timestamp())
+             and all(name in event["names"] for name in wanted)]
+    first, size = int(params.get("NextToken", 0)), params.get("MaxResults", _PAGE)
+    answer = {"Events": [_told(event) for event in found[first:first + size]]}
+    if first + size < len(found):
+        answer["NextToken"] = str(first + size)
+    return answer
+
+
+def _event(entry):
+    """What CloudTrail keeps of a request; None where it is none of a known caller, or not answered yet, or
+    names no resource by itself."""
+    if not entry["account"] or not entry["operation"] or "status" not in entry:
+        return None
+    if entry["operation"] == "LookupEvents":
+        return None
+    names = set(_texts(entry["params"]))
+    if entry["service"] == "kms":  # keys are known by their ARNs alone
+        names = {name if name.startswith("arn:") else
+                 f"arn:aws:kms:{entry['region']}:{entry['account']}:key/{name}" for name in names}
+    return {**entry, "names": names, "looks": entry["operation"].startswith(_LOOKS)}
+
+
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _told(event):
+    record = {"eventVersion": "1.09", "userIdentity": _identity(event["arn"], event["account"]),
+              "eventTime": datetime.datetime.fromtimestamp(int(event["time"]), datetime.timezone.utc)
+              .strftime("%Y-%m-%dT%H:%M:%SZ"),
+              "eventSource": f"{event['service']}.amazonaws.com", "eventName": event["operation"],
+              "awsRegion": event["region"], "userAgent": f"[{event['user_agent']}]",
+              "requestParameters": event["params"], "readOnly": event["looks"], "eventType": "AwsApiCall",
+              "managementEvent": True, "recipientAccountId": event["account"]}
+    if event["error"]:
+        record["errorCode"] = event["error"]
+    return {"EventId": f"event-{event['n']}", "EventName": event["operation"], "EventTime": int(event["time"]),
+            "EventSource": record["eventSource"], "ReadOnly": str(event["looks"]).lower(),
+            "Username": event["arn"].rpartition("/")[2],
+            "Resources": [{"ResourceName": name} for name in sorted(event["names"])],
+            "CloudTrailEvent": json.dumps(record)}
+
+
+def _identity(arn, account):
+    kind = "AssumedRole" if ":assumed-role/" in arn else "Root" if arn.endswith(":root") else "IAMUser"
+    return {"type": kind, "arn": arn, "accountId": account}
