@@ -128,10 +128,14 @@ const struct balm_command balm_cmd_doctor = {
         "Looks at the models, the credentials, the clock, the store and its key, and the kill\n"
         "switch; then, for each remediation that balm.lua associates (each loaded one where it\n"
         "associates none) and each account: does the script load, is the role assumed and of the\n"
-        "right account, is the region enabled, is each declared permission granted?\n\n"
-        "The role needs ec2:DescribeRegions and iam:SimulatePrincipalPolicy for the last two; a\n"
-        "check that may not be made is \"unknown\", which is no failure. Nothing is changed in "
-        "AWS.\n\nExit status: 0 where nothing failed; 3 where all that failed is of authorisation; "
+        "right account, is the region enabled, may the guard `flapping` ask who changes a "
+        "resource\n"
+        "back, is each declared permission granted?\n\n"
+        "The role needs ec2:DescribeRegions and iam:SimulatePrincipalPolicy for the last three; a\n"
+        "check that may not be made is \"unknown\", which is no failure, as a role that only "
+        "lacks\n"
+        "what `flapping` asks is. Nothing is changed in AWS.\n\nExit status: 0 where nothing "
+        "failed; 3 where all that failed is of authorisation; "
         "1 else.",
     .options = options_of_doctor,
     .groups = BALM_OPTIONS_AWS | BALM_OPTIONS_ROLE | BALM_OPTIONS_SCRIPTS | BALM_OPTIONS_STORE,

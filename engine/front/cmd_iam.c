@@ -210,12 +210,13 @@ const struct balm_command balm_cmd_iam = {
     .synopsis = "",
     .summary = "the role that the loaded remediations need in a target account",
     .text =
-        "Holds what the scripts declare as `permissions`, and nothing else: over TLS, on the\n"
-        "kinds of resources that the actions act on, with service-linked roles of the scripts'\n"
-        "own services alone. A template has parameters for what is not given here. What is too\n"
-        "much for a role's inline policy becomes several managed ones. What AWS may need beside "
-        "an\n"
-        "action, by what a call asks for, is remarked on, and not added.\n"
+        "Holds what the scripts declare as `permissions`: over TLS, on the kinds of resources\n"
+        "that the actions act on, with service-linked roles of the scripts' own services alone.\n"
+        "The last statement, BalmItself, is of what Balm itself asks: cloudtrail:LookupEvents,\n"
+        "for the guard `flapping` to name who changes a resource back. There is nothing else. A\n"
+        "template has parameters for what is not given here. What is too much for a role's\n"
+        "inline policy becomes several managed ones. What AWS may need beside an action, by what\n"
+        "a call asks for, is remarked on, and not added.\n"
         "\n"
         "--diff compares the actions with a role that --format json or cloudformation made, and\n"
         "exits with 5 where they differ.",

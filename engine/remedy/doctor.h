@@ -4,9 +4,9 @@
  * It looks at what all runs need (the pack, the credentials, the clock, the store and its key, the
  * kill switch), then loads each remediation that the configuration associates, or all where it
  * associates none, and assumes the role of each of them in each account. There the account, the
- * region and the declared permissions are looked at, with a session policy that allows these
- * questions and nothing else: nothing is changed in AWS but an item of a store that lies there,
- * which is removed again.
+ * region, the declared permissions and the one that a guard has use for are looked at, with a
+ * session policy that allows these questions and nothing else: nothing is changed in AWS but an
+ * item of a store that lies there, which is removed again.
  *
  * A check is a map: "check" (its name), "status" ("ok", "failed", or "unknown" where it may not be
  * looked at), whichever of "account", "region", "role", "remediation" it is about, "detail" for

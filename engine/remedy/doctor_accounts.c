@@ -6,6 +6,7 @@
 
 #include "aws/reference.h"
 #include "aws/retry.h"
+#include "remedy/culprit.h"
 #include "remedy/intent.h"
 
 #include <string.h>
@@ -41,6 +42,7 @@ struct post {
     struct rounds *rounds;
     const char *account, *role_arn, *external_id, *partition, *region;
     struct balm_value role, enabled; /* checks; enabled null: another post of this account asks */
+    struct balm_value flapping;      /* a check: may the guard ask who changed a resource? */
     struct row *rows, **last_row, *row;
     struct question *questions, *question;
     struct balm_value marker;    /* of the question's next page */
@@ -123,18 +125,23 @@ static bool is_linked(struct balm_value action)
     return balm_is_text(action, LINKED_ROLE);
 }
 
-static void add_actions(struct post *post, const struct balm_version *version)
+static void add_action(struct post *post, struct balm_value action)
 {
     struct balm_arena *arena = arena_of(post);
+    struct question *question;
+
+    if (balm_map_get(post->decisions, action.as.text) || is_linked(action)) return;
+    balm_map_set(arena, post->decisions, action.as.text, balm_bool(false));
+    question = question_for(post, arns_of(post, action.as.text));
+    if (question) balm_list_push(arena, question->actions, action);
+}
+
+static void add_actions(struct post *post, const struct balm_version *version)
+{
     struct balm_value permissions = balm_get(balm_version_declaration(version), "permissions");
 
     for (size_t i = 0; i < balm_list_len(permissions); i++) {
-        struct balm_value action = *balm_list_at(permissions, i);
-        struct question *question;
-        if (balm_map_get(post->decisions, action.as.text) || is_linked(action)) continue;
-        balm_map_set(arena, post->decisions, action.as.text, balm_bool(false));
-        question = question_for(post, arns_of(post, action.as.text));
-        if (question) balm_list_push(arena, question->actions, action);
+        add_action(post, *balm_list_at(permissions, i));
     }
 }
 
@@ -187,6 +194,9 @@ static struct post *post_for(struct rounds *rounds, const struct balm_intent *in
         post->enabled = check_of(post, "region");
         balm_doctor_about(doctor, post->enabled, "region", post->region);
     }
+    post->flapping = check_of(post, "flapping");
+    balm_doctor_about(doctor, post->flapping, "role", post->role_arn);
+    add_action(post, balm_string(BALM_CULPRIT_ACTION));
     return post;
 }
 
@@ -329,6 +339,24 @@ static void judge(struct post *post, const struct row *row)
     }
 }
 
+/* A role without it is as good as before: the guard refuses all the same, and tells less. */
+static void judge_flapping(const struct post *post)
+{
+    struct balm_doctor *doctor = post->rounds->doctor;
+
+    if (post->err.code) {
+        balm_doctor_unknown(doctor, post->flapping, "may not be asked for: %s", post->err.message);
+    } else if (post->why_not) {
+        balm_doctor_unknown(doctor, post->flapping, "%s", post->why_not);
+    } else if (balm_get_bool(post->decisions, BALM_CULPRIT_ACTION, false)) {
+        balm_doctor_ok(doctor, post->flapping, "it can be told who changes a resource back");
+    } else {
+        balm_doctor_unknown(doctor, post->flapping,
+                            "it cannot be told who changes a resource back: the role is not "
+                            "granted " BALM_CULPRIT_ACTION);
+    }
+}
+
 /* The role was assumed as a run would, or not: nothing was sent with it. */
 static void on_row(void *owner, const struct balm_request *request, const struct balm_err *err)
 {
@@ -419,6 +447,7 @@ static void ask_permissions(struct post *post)
             return;
         }
     }
+    judge_flapping(post);
     post->row = post->rows;
     next_row(post);
 }
@@ -490,6 +519,7 @@ static void without_role(struct post *post, const struct balm_err *err)
     if (!balm_is_null(post->enabled)) {
         balm_doctor_unknown(doctor, post->enabled, "not asked for: there is no role to ask with");
     }
+    balm_doctor_unknown(doctor, post->flapping, "not asked for: there is no role to ask with");
     for (const struct row *row = post->rows; row; row = row->next) {
         balm_doctor_unknown(doctor, row->check, "not asked for: there is no role to ask with");
     }

@@ -69,21 +69,37 @@ enum balm_code balm_iam_allowed(struct balm_value role, struct balm_arena *arena
     return balm_arena_status(arena, err);
 }
 
+/* What the scripts declare, and what Balm itself asks. */
+static struct balm_value wanted_by(const struct balm_iam_needs *needs, struct balm_arena *arena)
+{
+    struct balm_value wanted = balm_list(arena);
+
+    for (size_t i = 0; i < balm_list_len(needs->actions); i++) {
+        balm_list_push(arena, wanted, *balm_list_at(needs->actions, i));
+    }
+    for (const char *const *own = balm_iam_own; *own; own++) {
+        add(arena, wanted, balm_string(*own));
+    }
+    return wanted;
+}
+
 struct balm_value balm_iam_diff(struct balm_value allowed, const struct balm_iam_needs *needs,
                                 struct balm_arena *arena)
 {
     struct balm_value diff = balm_map(arena), added = balm_list(arena), removed = balm_list(arena);
+    struct balm_value wanted = wanted_by(needs, arena);
 
-    for (size_t i = 0; i < balm_list_len(needs->actions); i++) {
-        struct balm_value action = *balm_list_at(needs->actions, i), entry = balm_map(arena);
+    for (size_t i = 0; i < balm_list_len(wanted); i++) {
+        struct balm_value action = *balm_list_at(wanted, i), entry = balm_map(arena);
+        struct balm_value by = balm_get(needs->by, action.as.text);
         if (has(allowed, action.as.text)) continue;
         balm_map_set(arena, entry, "action", action);
-        balm_map_set(arena, entry, "by", balm_get(needs->by, action.as.text));
+        balm_map_set(arena, entry, "by", balm_is_null(by) ? balm_list(arena) : by);
         balm_list_push(arena, added, entry);
     }
     for (size_t i = 0; i < balm_list_len(allowed); i++) {
         struct balm_value action = *balm_list_at(allowed, i);
-        if (!has(needs->actions, action.as.text)) balm_list_push(arena, removed, action);
+        if (!has(wanted, action.as.text)) balm_list_push(arena, removed, action);
     }
     balm_map_set(arena, diff, "added", added);
     balm_map_set(arena, diff, "removed", removed);
@@ -98,6 +114,7 @@ void balm_iam_diff_text(struct balm_buf *out, struct balm_value diff)
         struct balm_value entry = *balm_list_at(added, i), by = balm_get(entry, "by");
         balm_buf_adds(out, "+ ");
         balm_page_value(out, balm_get(entry, "action"), SHOWN);
+        if (balm_list_len(by) == 0) balm_buf_adds(out, "  for Balm itself");
         for (size_t k = 0; k < balm_list_len(by); k++) {
             balm_buf_adds(out, k > 0 ? ", " : "  for ");
             balm_page_value(out, *balm_list_at(by, k), SHOWN);

@@ -11,7 +11,8 @@
 enum balm_code balm_iam_allowed(struct balm_value role, struct balm_arena *arena,
                                 struct balm_value *actions, struct balm_err *err);
 
-/* {added: [{action, by}], removed: [action]}, in arena; by lists the remediations that need it. */
+/* {added: [{action, by}], removed: [action]}, in arena; by lists the remediations that need it, and
+   is empty where Balm itself does. */
 struct balm_value balm_iam_diff(struct balm_value allowed, const struct balm_iam_needs *needs,
                                 struct balm_arena *arena);
 /* The same for a person, a line each. */

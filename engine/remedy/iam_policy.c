@@ -3,6 +3,7 @@
 #include "aws/reference.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "remedy/culprit.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #define LINKED_ROLE "iam:CreateServiceLinkedRole"
 #define LINKED_ARN  "arn:{partition}:iam::*:role/aws-service-role/"
 #define DOMAIN      ".amazonaws.com"
+
+const char *const balm_iam_own[] = {BALM_CULPRIT_ACTION, NULL};
 
 /* ---- what is needed ---- */
 
@@ -230,6 +233,19 @@ static size_t add_service(struct making *making, size_t first)
     return at;
 }
 
+/* It is told apart from what scripts may do: a role works without it, and guards tell less then. */
+static void add_own(struct making *making)
+{
+    struct balm_arena *arena = making->arena;
+    struct balm_value actions = balm_list(arena);
+
+    for (const char *const *action = balm_iam_own; *action; action++) {
+        balm_list_push(arena, actions, balm_string(*action));
+    }
+    balm_list_push(arena, making->statements,
+                   statement_of(arena, balm_string("BalmItself"), actions, balm_string("*")));
+}
+
 /* ---- documents ---- */
 
 struct balm_value balm_iam_document(struct balm_arena *arena, struct balm_value statements)
@@ -334,6 +350,7 @@ enum balm_code balm_iam_policies(const struct balm_iam_needs *needs, const char 
         at = add_service(&making, at);
     }
     if (balm_map_get(needs->by, LINKED_ROLE)) add_linked_role(&making);
+    add_own(&making);
     whole = balm_iam_document(arena, making.statements);
     if (size_of(whole) <= BALM_IAM_INLINE_MAX) {
         balm_list_push(arena, *out, whole);

@@ -2,8 +2,9 @@
  * iam_policy: what the loaded remediations may do, as IAM policies.
  *
  * One statement for each service, in byte order, so that the same scripts always make the same
- * text; a service whose actions act on any resource has another for those. Every statement wants
- * TLS. ARNs begin with "arn:{partition}:", which whoever writes the policy down fills in.
+ * text; a service whose actions act on any resource has another for those. The last one is of what
+ * Balm itself asks, whatever the scripts declare. Every statement wants TLS. ARNs begin with
+ * "arn:{partition}:", which whoever writes the policy down fills in.
  */
 #ifndef BALM_REMEDY_IAM_POLICY_H
 #define BALM_REMEDY_IAM_POLICY_H
@@ -23,6 +24,10 @@ struct balm_iam_needs {
     struct balm_value by;         /* action -> list of the remediations that declare it */
     struct balm_value undeclared; /* ids of those that declare nothing */
 };
+
+/* What Balm itself asks in a target account: actions that only look, on any resource; NULL behind
+   the last. */
+extern const char *const balm_iam_own[];
 
 /* The union of what versions declare; all in arena. */
 enum balm_code balm_iam_needs(struct balm_version *const *versions, size_t count,

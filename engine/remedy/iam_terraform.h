@@ -8,7 +8,7 @@
 
 #define BALM_IAM_DESCRIPTION                                                                       \
     "Balm assumes this role to fix resources of this account; it may do what the remediations "    \
-    "declare, and nothing else."
+    "declare, ask CloudTrail who changed a resource, and nothing else."
 
 /* What both templates say of their parameters. */
 #define BALM_IAM_ABOUT_TRUST                                                                       \

@@ -64,7 +64,7 @@ data "aws_iam_policy_document" "trust" {
 
 resource "aws_iam_role" "balm" {
   name                 = var.role_name
-  description          = "Balm assumes this role to fix resources of this account; it may do what the remediations declare, and nothing else."
+  description          = "Balm assumes this role to fix resources of this account; it may do what the remediations declare, ask CloudTrail who changed a resource, and nothing else."
   max_session_duration = 3600
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary == "" ? null : var.permissions_boundary
@@ -421,6 +421,22 @@ data "aws_iam_policy_document" "remediations" {
       test     = "StringLike"
       variable = "iam:AWSServiceName"
       values   = ["cloudtrail.amazonaws.com", "*.cloudtrail.amazonaws.com", "guardduty.amazonaws.com", "*.guardduty.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid = "BalmItself"
+
+    actions = [
+      "cloudtrail:LookupEvents",
+    ]
+
+    resources = ["*"]
+
+    condition {
+      test     = "BoolIfExists"
+      variable = "aws:SecureTransport"
+      values   = ["true"]
     }
   }
 }

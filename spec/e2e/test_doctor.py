@@ -43,7 +43,7 @@ def test_all_is_well(doctor, standin):
     done = doctor()
     assert done.status == 0 and {line["status"] for line in done.lines} == {"ok"}, done
     assert list(done.checks) == ["pack", "credentials", "clock", "store", "store_key", "kill_switch", "script",
-                                 "role", "region", "permissions"]
+                                 "role", "region", "flapping", "permissions"]
     assert only(done, "credentials")["account"] == ENGINE_ACCOUNT
     assert only(done, "region")["region"] == REGION
     assert only(done, "role")["role"] == f"arn:aws:iam::{ACCOUNT}:role/BalmRemediationRole"
@@ -61,7 +61,7 @@ def test_what_it_wrote_into_the_store_is_gone(doctor, balm):
 
 def test_people_get_a_table(balm):
     told = balm("doctor", "--account", ACCOUNT, "--output", "text").out.splitlines()
-    assert told[0].startswith("ok       pack ") and told[-1] == "46 checks: 46 ok, 0 failed, 0 unknown"
+    assert told[0].startswith("ok       pack ") and told[-1] == "47 checks: 47 ok, 0 failed, 0 unknown"
 
 
 def test_without_a_configuration_every_remediation_is_looked_at_in_the_account_that_is_named(balm, standin):
@@ -105,6 +105,14 @@ def test_an_action_that_is_missing_is_named(doctor, standin):
     done = doctor()
     assert done.status == 3 and failed(done) == ["permissions"], done
     assert only(done, "permissions")["missing"] == ["s3:PutBucketVersioning"]
+
+
+def test_a_role_that_may_not_ask_who_changes_a_resource_back_is_told_and_does_not_fail(doctor, standin):
+    standin.set_state("iam", "roles", "BalmRemediationRole", {
+        "Allow": ["iam:SimulatePrincipalPolicy", "ec2:DescribeRegions", "s3:*BucketVersioning"]})
+    done = doctor()
+    assert done.status == 0 and only(done, "flapping")["status"] == "unknown", done
+    assert "cloudtrail:LookupEvents" in only(done, "flapping")["detail"]
 
 
 def test_what_may_not_be_asked_for_is_no_failure(doctor, standin):

@@ -48,6 +48,11 @@ def statements(offline, *options):
             for statement in role(offline, *options)["PolicyDocument"]["Statement"]}
 
 
+# What Balm itself asks, whatever the scripts declare.
+ITSELF = {"Sid": "BalmItself", "Effect": "Allow", "Action": ["cloudtrail:LookupEvents"], "Resource": "*",
+          "Condition": {"BoolIfExists": {"aws:SecureTransport": "true"}}}
+
+
 def size(value):
     return len("".join(json.dumps(value, separators=(",", ":")).split()))
 
@@ -148,11 +153,21 @@ def test_an_action_is_allowed_on_what_it_acts_on_alone(offline):
     assert made["Ownservice"]["Resource"] == "*"  # what the reference does not know is not narrowed
 
 
+def test_what_balm_itself_asks_stands_apart_in_each_format(offline):
+    options = own(offline, ["s3:PutBucketVersioning"])
+    assert list(statements(offline, *options).values())[1:] == [ITSELF]
+    template = json.loads(offline("iam", *options).out)
+    policy = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]
+    assert policy["Statement"][-1] == ITSELF
+    module = offline("iam", "--format", "terraform", *options).out
+    assert '"BalmItself"' in module and '"cloudtrail:LookupEvents"' in module
+
+
 def test_the_partition_is_the_one_that_is_asked_for(offline):
     options = own(offline, ["s3:PutBucketVersioning"])
     assert statements(offline, *options, "--partition", "aws-cn")["S3"]["Resource"] == ["arn:aws-cn:s3:::*"]
     template = json.loads(offline("iam", *options).out)
-    [statement] = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    statement = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert statement["Resource"] == [{"Fn::Sub": "arn:${AWS::Partition}:s3:::*"}]
     module = offline("iam", "--format", "terraform", *options).out
     assert '"arn:${data.aws_partition.current.partition}:s3:::*"' in module
@@ -254,7 +269,7 @@ def test_what_is_too_much_for_a_role_becomes_managed_policies(offline):
     assert all(sid.isalnum() for sid in sids) and len(set(sids)) == len(sids)
     found = [action for document in made for statement in document["Statement"]
              for action in statement["Action"]]
-    assert sorted(found) == sorted(itertools.chain.from_iterable(scripts))
+    assert sorted(found) == sorted(itertools.chain(*scripts, ITSELF["Action"]))
 
     template = json.loads(offline("iam", *options).out)["Resources"]
     assert "Policies" not in template["Role"]["Properties"]
@@ -300,6 +315,17 @@ def test_what_a_change_of_scripts_adds_and_removes_is_told(offline, form):
                             "removed": ["s3:PutBucketAcl"]}
     told = offline("iam", "--diff", earlier, "--remediations", folder, "--output", "text")
     assert (told.status, told.out) == (5, "+ s3:PutBucketPolicy  for Own.Fix0\n- s3:PutBucketAcl\n")
+
+
+def test_a_role_that_lacks_what_balm_itself_asks_differs_in_that(offline):
+    folder = own(offline, ["s3:GetBucketAcl"])[1]
+    earlier = pathlib.Path(offline.cwd, "earlier.json")
+    earlier.write_text(json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetBucketAcl"}]}))
+    changed = offline("iam", "--diff", earlier, "--remediations", folder)
+    assert changed.status == 5
+    assert changed.line == {"added": [{"action": "cloudtrail:LookupEvents", "by": []}], "removed": []}
+    told = offline("iam", "--diff", earlier, "--remediations", folder, "--output", "text")
+    assert told.out == "+ cloudtrail:LookupEvents  for Balm itself\n"
 
 
 def test_managed_policies_are_compared_too(offline):
