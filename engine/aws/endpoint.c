@@ -182,11 +182,12 @@ static enum balm_code by_custom(const struct balm_endpoint_question *question,
     return out->url ? BALM_OK : BALM_E_NOMEM;
 }
 
-enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *question,
-                                     const struct balm_aws_config *config,
-                                     const struct balm_partitions *partitions,
-                                     struct balm_arena *arena, struct balm_endpoint *out,
-                                     struct balm_err *err)
+enum balm_code balm_endpoint_resolve_by(struct balm_ways *ways,
+                                        const struct balm_endpoint_question *question,
+                                        const struct balm_aws_config *config,
+                                        const struct balm_partitions *partitions,
+                                        struct balm_arena *arena, struct balm_endpoint *out,
+                                        struct balm_err *err)
 {
     const struct balm_node *rules = balm_service_rules(question->service);
     struct balm_rules_result result;
@@ -197,7 +198,7 @@ enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *questi
 
     if (code) return code;
     if (rules) {
-        code = balm_rules_evaluate(rules, partitions, params, arena, &result, err);
+        code = balm_rules_evaluate(rules, partitions, ways, params, arena, &result, err);
     } else if (by_custom(question, config, region, partitions, arena, &result)) {
         code = balm_nomem(err);
     }
@@ -208,6 +209,15 @@ enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *questi
     take_scheme(out, question, choose(balm_get(result.properties, "authSchemes")),
                 real_region(partitions, region));
     return BALM_OK;
+}
+
+enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *question,
+                                     const struct balm_aws_config *config,
+                                     const struct balm_partitions *partitions,
+                                     struct balm_arena *arena, struct balm_endpoint *out,
+                                     struct balm_err *err)
+{
+    return balm_endpoint_resolve_by(NULL, question, config, partitions, arena, out, err);
 }
 
 /* ---- requests ---- */

@@ -6,6 +6,14 @@
 
 #include "aws/endpoint.h"
 
+/* balm_endpoint_resolve(), and what it learns of the rules is kept in ways; which may be NULL. */
+enum balm_code balm_endpoint_resolve_by(struct balm_ways *ways,
+                                        const struct balm_endpoint_question *question,
+                                        const struct balm_aws_config *config,
+                                        const struct balm_partitions *partitions,
+                                        struct balm_arena *arena, struct balm_endpoint *out,
+                                        struct balm_err *err);
+
 /* The parameters of the service's rule set, checked, in arena. *region: the one to sign for. */
 enum balm_code balm_endpoint_params(const struct balm_endpoint_question *question,
                                     const struct balm_aws_config *config, struct balm_arena *arena,

@@ -5,6 +5,7 @@
  * of the rule set is copied but what ends in the result.
  */
 #include "aws/rules_internal.h"
+#include "aws/rules_way.h"
 
 #include "core/text.h"
 
@@ -19,6 +20,7 @@
 struct variable {
     const char *name;
     struct balm_value value;
+    bool open; /* follows from a parameter that changes from call to call */
 };
 
 /* The keys that a rule set is made of. */
@@ -62,7 +64,10 @@ struct run {
     size_t scope_len;
     size_t parameter_count; /* the first variables, for as long as the run lasts */
     bool local;             /* something else than a parameter was looked at, or assigned */
+    bool open;              /* what changes from call to call was looked at */
     struct variable scope[SCOPE_MAX];
+    bool taught; /* way is to be kept: it is whole so far */
+    struct balm_way way;
     struct memo memo[1 << MEMO_BITS];
     struct seen seen[1 << SEEN_BITS];
 };
@@ -157,7 +162,9 @@ static struct balm_value lookup(struct run *run, const char *name, size_t len)
     size_t i = find(run, name, len);
 
     if (i >= run->parameter_count) run->local = true;
-    return i < SCOPE_MAX ? run->scope[i].value : balm_null();
+    if (i == SCOPE_MAX) return balm_null();
+    run->open = run->open || run->scope[i].open;
+    return run->scope[i].value;
 }
 
 static bool assign(struct run *run, const char *name, struct balm_value value)
@@ -169,7 +176,7 @@ static bool assign(struct run *run, const char *name, struct balm_value value)
     if (run->scope_len == SCOPE_MAX) {
         return fault(run, BALM_E_LIMIT, "it has too many variables", "");
     }
-    run->scope[run->scope_len++] = (struct variable){name, value};
+    run->scope[run->scope_len++] = (struct variable){name, value, run->open};
     return true;
 }
 
@@ -389,24 +396,42 @@ static enum outcome take_error(struct run *run, const struct balm_node *error)
     return FAILED;
 }
 
+/* ---- ways ---- */
+
+/* The condition was asked when there were scope_len variables. */
+static void teach(struct run *run, const struct balm_node *condition, size_t scope_len, bool holds)
+{
+    struct balm_way *way = &run->way;
+
+    if (!run->open && run->scope_len == scope_len) return;
+    if (way->len == BALM_WAY_MAX) {
+        run->taught = false;
+        return;
+    }
+    way->steps[way->len++] =
+        (struct balm_way_step){condition, (uint32_t)scope_len, run->open, holds};
+}
+
 /* ---- rules ---- */
 
 static enum outcome condition_holds(struct run *run, const struct balm_node *condition)
 {
     struct memo *memo = &run->memo[slot_of(condition, MEMO_BITS)];
     struct balm_value value = balm_null();
+    size_t scope_len = run->scope_len;
     struct parts parts;
     bool good, holds;
 
     if (!enter(run)) return FAILED;
     run->depth--;
     if (memo->condition == condition) return memo->holds ? FOUND : PASSED_OVER;
-    run->local = false;
+    run->local = run->open = false;
     take_apart(run, condition, &parts);
     good = call(run, &parts, &value);
     if (!good) return FAILED;
     holds = value.type != BALM_NULL && !(value.type == BALM_BOOL && !value.as.boolean);
     if (!run->local) *memo = (struct memo){condition, holds};
+    if (run->taught) teach(run, condition, scope_len, holds);
     return holds ? FOUND : PASSED_OVER;
 }
 
@@ -430,13 +455,14 @@ static const struct balm_node *conditions_of(struct run *run, const struct balm_
     return balm_node_get(rule, "conditions");
 }
 
-static enum outcome take_rule(struct run *run, const struct balm_node *rule)
+/* A rule whose conditions hold. */
+static enum outcome follow(struct run *run, const struct balm_node *rule)
 {
-    enum outcome outcome = conditions_hold(run, conditions_of(run, rule));
     struct parts parts;
 
-    if (outcome != FOUND) return outcome;
     take_apart(run, rule, &parts);
+    run->way.rule = rule;
+    run->way.scope_len = (uint32_t)run->scope_len;
     switch (parts.of[WORD_TYPE] ? see(run, balm_node_text(parts.of[WORD_TYPE]))->word
                                 : WORD_OTHER) {
     case WORD_TREE:
@@ -451,6 +477,13 @@ static enum outcome take_rule(struct run *run, const struct balm_node *rule)
     }
 }
 
+static enum outcome take_rule(struct run *run, const struct balm_node *rule)
+{
+    enum outcome outcome = conditions_hold(run, conditions_of(run, rule));
+
+    return outcome == FOUND ? follow(run, rule) : outcome;
+}
+
 static enum outcome take_rules(struct run *run, const struct balm_node *rules)
 {
     size_t count = rules ? balm_node_len(rules) : 0;
@@ -463,6 +496,42 @@ static enum outcome take_rules(struct run *run, const struct balm_node *rules)
         run->scope_len = scope_len;
     }
     run->depth--;
+    return outcome;
+}
+
+/* PASSED_OVER: a condition came out otherwise than it did. */
+static enum outcome go_again(struct run *run, const struct balm_way *way)
+{
+    for (size_t i = 0; i < way->len; i++) {
+        const struct balm_way_step *step = &way->steps[i];
+        enum outcome outcome;
+        run->scope_len = step->scope_len;
+        outcome = condition_holds(run, step->condition);
+        if (outcome == FAILED) return FAILED;
+        if ((outcome == FOUND) != step->holds) return PASSED_OVER;
+    }
+    run->scope_len = way->scope_len;
+    return follow(run, way->rule);
+}
+
+static enum outcome walk(struct run *run, const struct balm_node *rules)
+{
+    run->scope_len = run->parameter_count;
+    return take_rules(run, balm_node_get(rules, "rules"));
+}
+
+/* By the way that is kept for these parameters; else from the root, and that way is kept. */
+static enum outcome take_way(struct run *run, struct balm_ways *ways, const struct balm_key *key,
+                             const struct balm_node *rules)
+{
+    const struct balm_way *known = balm_ways_find(ways, key);
+    enum outcome outcome = known ? go_again(run, known) : PASSED_OVER;
+
+    if (outcome != PASSED_OVER) return outcome;
+    memset(run->memo, 0, sizeof run->memo); /* what is known by it is not taught */
+    run->taught = true;
+    outcome = walk(run, rules);
+    if (outcome == FOUND && run->taught) balm_ways_keep(ways, key, &run->way);
     return outcome;
 }
 
@@ -502,35 +571,61 @@ static bool bind(struct run *run, const char *name, const struct balm_node *spec
     return assign(run, name, value);
 }
 
+/* Only an operation's caller gives it: it is not built in, and no switch that the model sets. */
+static bool changes(const struct balm_node *spec, struct balm_value value)
+{
+    return value.type != BALM_BOOL && !balm_node_get(spec, "builtIn");
+}
+
 static bool bind_all(struct run *run, const struct balm_node *parameters, struct balm_value params)
 {
     size_t count = parameters ? balm_node_len(parameters) : 0;
 
     for (size_t i = 0; i < count; i++) {
         const char *name = balm_node_key_at(parameters, i);
-        if (!bind(run, name, balm_node_at(parameters, i), balm_get(params, name))) return false;
+        const struct balm_node *spec = balm_node_at(parameters, i);
+        struct balm_value value = balm_get(params, name);
+        run->open = changes(spec, value);
+        if (!bind(run, name, spec, value)) return false;
     }
     run->parameter_count = run->scope_len;
     return true;
 }
 
+/* The rule set, and its parameters that do not change. False: they are no key. */
+static bool make_key(const struct run *run, const struct balm_node *rules, struct balm_key *key)
+{
+    bool good = balm_key_add(key, &rules, sizeof rules);
+
+    for (size_t i = 0; good && i < run->parameter_count; i++) {
+        const struct variable *variable = &run->scope[i];
+        good = balm_key_add(key, variable->open ? "o" : "f", 1) &&
+               (variable->open || balm_key_add_value(key, variable->value));
+    }
+    return good;
+}
+
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,
-                                   const struct balm_partitions *partitions,
+                                   const struct balm_partitions *partitions, struct balm_ways *ways,
                                    struct balm_value params, struct balm_arena *arena,
                                    struct balm_rules_result *out, struct balm_err *err)
 {
     struct run run;
+    struct balm_key key = {.len = 0};
     enum outcome outcome = FAILED;
 
     run.context = (struct balm_rules_context){partitions, arena, err, BALM_OK};
     run.out = out;
     run.steps = run.depth = run.scope_len = run.parameter_count = 0;
+    run.taught = false;
+    run.way.len = 0;
     memset(run.seen, 0, sizeof run.seen);
     memset(run.memo, 0, sizeof run.memo);
     *out = (struct balm_rules_result){"", balm_null(), balm_null()};
 
     if (bind_all(&run, balm_node_get(rules, "parameters"), params)) {
-        outcome = take_rules(&run, balm_node_get(rules, "rules"));
+        outcome = ways && make_key(&run, rules, &key) ? take_way(&run, ways, &key, rules)
+                                                      : walk(&run, rules);
     }
     if (balm_arena_status(arena, err)) return arena->code;
     if (run.context.code) return run.context.code;

@@ -35,14 +35,21 @@ struct balm_rules_result {
     struct balm_value headers;    /* name -> list of texts */
 };
 
+/* Ways that evaluations took, so that the next ones are short (rules_way.h); for one pack and its
+   partitions. */
+struct balm_ways;
+enum balm_code balm_ways_new(struct balm_ways **out, struct balm_err *err);
+void balm_ways_release(struct balm_ways *ways); /* accepts NULL */
+
 /*
  * params: a map of the rule set's parameters (strings, booleans, lists of strings). Its defaults
  * are filled in; a required one that is missing is BALM_E_ARG. A rule's own error is BALM_E_ARG
  * with its words as the whole message. A rule set that is faulty is BALM_E_INPUT, one that takes
- * too many steps BALM_E_LIMIT. Texts of out live in arena, in params or in the pack.
+ * too many steps BALM_E_LIMIT. Texts of out live in arena, in params or in the pack. ways may be
+ * NULL: each evaluation then walks the rules from their root, to the same end.
  */
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,
-                                   const struct balm_partitions *partitions,
+                                   const struct balm_partitions *partitions, struct balm_ways *ways,
                                    struct balm_value params, struct balm_arena *arena,
                                    struct balm_rules_result *out, struct balm_err *err);
 

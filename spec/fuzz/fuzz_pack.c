@@ -49,7 +49,7 @@ static void ask_rules(struct balm_pack *pack, const struct balm_service *service
 
     balm_map_set(&arena, params, "Region", balm_string("eu-west-1"));
     if (rules && !balm_partitions_new(&partitions, pack, &err)) {
-        (void)balm_rules_evaluate(rules, partitions, params, &arena, &result, &err);
+        (void)balm_rules_evaluate(rules, partitions, NULL, params, &arena, &result, &err);
         balm_partitions_release(partitions);
     }
     balm_arena_free(&arena);

@@ -44,8 +44,8 @@ static const char *ask(const char *rules, const char *params)
     assert_non_null(pack);
     assert_int_equal(balm_pack_service(pack, "demo", &service, &err), BALM_OK);
     assert_int_equal(balm_partitions_new(&partitions, pack, &err), BALM_OK);
-    if (balm_rules_evaluate(balm_service_rules(service), partitions, json(params), &arena, &result,
-                            &err)) {
+    if (balm_rules_evaluate(balm_service_rules(service), partitions, NULL, json(params), &arena,
+                            &result, &err)) {
         (void)balm_buf_addf(&buf, "%s: %s", balm_code_name(err.code), err.message);
     } else {
         (void)balm_buf_adds(&buf, result.url);
