@@ -1,46 +1,33 @@
 /*
  * budget: all who wait are counted together, in one commit: a counter that every run changes by
- * itself would be changed by nobody, for all the conflicts.
+ * itself would be changed by nobody, for all the conflicts. What a commit left is known, so that
+ * the next one reads nothing unless another process has counted meanwhile.
  */
 #include "remedy/budget.h"
 
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "remedy/budget_counter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_US  ((int64_t)60 * 1000000)
-#define HOUR       60 /* minutes */
-#define BATCH_MAX  24 /* fixes that are counted together */
-#define SCOPES_MAX (2 * BATCH_MAX + 1)
-#define TRIES_MAX  60
-#define PAUSE_NS   INT64_C(2000000) /* after a conflict, at least; up to ten times as long */
-#define FRESH_NS   INT64_C(1000000000)
-#define KNOWN_MAX  64
-#define SCOPE_NAME 300
-
-/* One counter. */
-struct scope {
-    char sort[SCOPE_NAME]; /* "all", "account/123456789012", "remediation/AWS.S3.X" */
-    int64_t limit;
-    int64_t version;
-    int64_t used; /* within the hour */
-    int64_t granted;
-    struct balm_value minutes; /* "29384756" -> how many */
-    struct balm_arena arena;
-    struct balm_store_request request;
-};
+#define COUNTERS_MAX BALM_STORE_CHANGES_MAX
+#define BATCH_MAX    256 /* fixes that are counted together */
+#define TRIES_MAX    60
+#define PAUSE_NS     INT64_C(2000000) /* after a conflict, at least; up to ten times as long */
+#define FRESH_NS     INT64_C(1000000000)
+#define KNOWN_MAX    64
 
 /* One run that waits; guarding->of_guard. */
 struct take {
     struct take *next;
     struct balm_guarding *guarding; /* NULL: the run has ended meanwhile */
     bool only_looks;
-    size_t scopes[3]; /* of the batch */
-    const struct scope *full;
+    struct balm_counter *counters[3]; /* of the batch */
+    const struct balm_counter *full;
 };
 
 /* What a run before found out: enough to look by, not to count by. */
@@ -54,21 +41,25 @@ struct balm_budget {
     struct balm_loop *loop;
     struct balm_store *store;
     struct balm_timer timer;
+    struct balm_task task;
     struct take *first, **last; /* that wait for the next batch */
+    bool busy;                  /* a batch is under way, or will be with the next turn */
 
     struct take *batch[BATCH_MAX];
     size_t batch_len;
-    struct scope scopes[SCOPES_MAX];
-    size_t scope_count;
-    size_t reading; /* requests under way */
+    struct balm_counter *counters[COUNTERS_MAX]; /* all that are known; NULL behind the last */
+    size_t counter_count;
+    struct balm_store_request reads[COUNTERS_MAX];
+    struct balm_arena arena; /* of the batch */
+    size_t reading;          /* requests under way */
     int tries;
     struct balm_err err;
     struct balm_store_request commit;
     struct known known[KNOWN_MAX]; /* to have room */
 };
 
-static void begin_batch(struct balm_budget *budget);
-static void read_scopes(void *owner);
+static void begin_batch(void *owner);
+static void count_batch(void *owner);
 
 /* ---- answers ---- */
 
@@ -84,7 +75,7 @@ static uint64_t key_of(const struct balm_intent *intent)
 static void answer(struct balm_budget *budget, struct take *take)
 {
     struct balm_guarding *guarding = take->guarding;
-    const struct scope *full = take->full;
+    const struct balm_counter *full = take->full;
 
     free(take);
     if (!guarding) return;
@@ -93,12 +84,19 @@ static void answer(struct balm_budget *budget, struct take *take)
         balm_guard_refuse(guarding, "%s", budget->err.message);
     } else if (full) {
         balm_guard_refuse(guarding, "%lld fixes within the hour are all that is allowed: %s",
-                          (long long)full->limit, full->sort);
+                          (long long)full->limit, full->name);
     } else {
         uint64_t key = key_of(guarding->intent);
         budget->known[key % KNOWN_MAX] = (struct known){key, balm_clock_mono() + FRESH_NS};
         balm_guard_allow(guarding);
     }
+}
+
+/* All who ask within one turn are counted together. */
+static void call_for_batch(struct balm_budget *budget)
+{
+    budget->busy = true;
+    balm_task_add(budget->loop, &budget->task, begin_batch, budget);
 }
 
 /* Answers may bring new takes: they wait for the next batch. */
@@ -107,11 +105,9 @@ static void end_batch(struct balm_budget *budget)
     for (size_t i = 0; i < budget->batch_len; i++) {
         answer(budget, budget->batch[i]);
     }
-    for (size_t i = 0; i < budget->scope_count; i++) {
-        balm_arena_free(&budget->scopes[i].arena);
-    }
-    budget->batch_len = budget->scope_count = 0;
-    if (budget->first) begin_batch(budget);
+    budget->batch_len = 0;
+    budget->busy = false;
+    if (budget->first) call_for_batch(budget);
 }
 
 static void end_with(struct balm_budget *budget, const struct balm_err *err)
@@ -122,186 +118,216 @@ static void end_with(struct balm_budget *budget, const struct balm_err *err)
 
 /* ---- counting ---- */
 
-static void count_scope(struct scope *scope, int64_t minute)
+/* What was not kept, or by whom, is read before it is counted upon again. */
+static void distrust(struct balm_budget *budget)
 {
-    struct balm_value fresh = balm_map(&scope->arena);
-
-    scope->used = scope->granted = 0;
-    for (size_t i = 0; i < balm_map_len(scope->minutes); i++) {
-        const struct balm_entry *entry = balm_map_at(scope->minutes, i);
-        int64_t then = strtoll(entry->key, NULL, 10);
-        if (then <= minute - HOUR || entry->value.type != BALM_INT) continue;
-        scope->used += entry->value.as.integer;
-        balm_map_set_n(&scope->arena, fresh, entry->key, entry->key_len, entry->value);
+    for (size_t i = 0; i < budget->counter_count; i++) {
+        if (budget->counters[i]->granted) budget->counters[i]->known = false;
     }
-    scope->minutes = fresh;
 }
 
-/* Gives to each in its turn, as long as all of its scopes have room. True: there is something to
+/* Gives to each in its turn, as long as all of its counters have room. True: there is something to
    be committed. */
-static bool grant(struct balm_budget *budget)
+static bool grant(struct balm_budget *budget, int64_t now)
 {
     bool any = false;
 
+    for (size_t i = 0; i < budget->counter_count; i++) {
+        budget->counters[i]->granted = 0;
+    }
     for (size_t i = 0; i < budget->batch_len; i++) {
         struct take *take = budget->batch[i];
         take->full = NULL;
         for (size_t k = 0; k < 3 && !take->full; k++) {
-            const struct scope *scope = &budget->scopes[take->scopes[k]];
-            if (scope->used + scope->granted >= scope->limit) take->full = scope;
+            struct balm_counter *counter = take->counters[k];
+            int64_t used = balm_counter_used(counter, now) + counter->granted;
+            if (used >= counter->limit) take->full = counter;
         }
         if (take->full || take->only_looks || !take->guarding) continue;
         any = true;
         for (size_t k = 0; k < 3; k++) {
-            budget->scopes[take->scopes[k]].granted++;
+            take->counters[k]->granted++;
         }
     }
     return any;
 }
 
-static void add_granted(struct scope *scope, int64_t minute)
-{
-    char key[24];
-    int len = snprintf(key, sizeof key, "%lld", (long long)minute);
-    int64_t before = balm_get_int(scope->minutes, key, 0);
-
-    balm_map_put(&scope->arena, scope->minutes, key, (size_t)len,
-                 balm_int(before + scope->granted));
-}
-
 static void on_commit(void *owner, struct balm_store_request *request)
 {
     struct balm_budget *budget = owner;
+    struct balm_err err = request->err;
 
-    if (request->err.code) {
-        end_with(budget, &request->err);
-    } else if (!request->conflict) {
+    if (!err.code && !request->conflict) {
+        for (size_t i = 0; i < budget->counter_count; i++) {
+            struct balm_counter *counter = budget->counters[i];
+            if (counter->granted) counter->version = request->version;
+        }
         end_batch(budget);
-    } else if (++budget->tries < TRIES_MAX) {
+        return;
+    }
+    distrust(budget);
+    if (!err.code && ++budget->tries < TRIES_MAX) {
         uint8_t dice;
         balm_random(&dice, sizeof dice);
-        if (balm_timer_set(budget->loop, &budget->timer, PAUSE_NS * (1 + dice % 10), read_scopes,
-                           budget)) {
-            struct balm_err err;
-            balm_nomem(&err);
-            end_with(budget, &err);
+        if (balm_timer_set(budget->loop, &budget->timer, PAUSE_NS * (1 + dice % 10), count_batch,
+                           budget) == BALM_OK) {
+            return;
         }
-    } else {
-        struct balm_err err;
+        balm_nomem(&err);
+    }
+    if (!err.code) {
         balm_fail(&err, BALM_E_LIMIT, "the budget in %s is changed by others all the time",
                   balm_store_url(budget->store));
-        end_with(budget, &err);
     }
+    end_with(budget, &err);
 }
 
 static void commit(struct balm_budget *budget, int64_t now)
 {
-    struct balm_change changes[SCOPES_MAX];
+    struct balm_change changes[COUNTERS_MAX];
+    struct balm_err err;
     size_t count = 0;
 
-    for (size_t i = 0; i < budget->scope_count; i++) {
-        struct scope *scope = &budget->scopes[i];
-        struct balm_value value = balm_map(&scope->arena);
-        if (scope->granted == 0) continue;
-        add_granted(scope, now / MINUTE_US);
-        balm_map_set(&scope->arena, value, "minutes", scope->minutes);
-        if (balm_arena_status(&scope->arena, &budget->err)) break;
-        changes[count++] = (struct balm_change){
-            .item = {"budget", scope->sort, value, scope->version, now + 2 * HOUR * MINUTE_US},
-            .condition = BALM_AS_READ};
+    for (size_t i = 0; i < budget->counter_count; i++) {
+        struct balm_counter *counter = budget->counters[i];
+        if (counter->granted) changes[count++] = balm_counter_add(counter, now, &budget->arena);
     }
-    if (budget->err.code) {
-        end_batch(budget);
+    if (balm_arena_status(&budget->arena, &err)) {
+        distrust(budget);
+        end_with(budget, &err);
         return;
     }
     budget->commit = (struct balm_store_request){.done = on_commit, .owner = budget};
     balm_store_commit(budget->store, &budget->commit, changes, count);
 }
 
-/* ---- reading ---- */
-
-static void on_scope(void *owner, struct balm_store_request *request)
+static void count(struct balm_budget *budget)
 {
-    struct balm_budget *budget = owner;
     int64_t now = balm_clock_now();
 
-    if (request->err.code) budget->err = request->err;
-    if (--budget->reading > 0) return;
-    for (size_t i = 0; i < budget->scope_count && !budget->err.code; i++) {
-        struct scope *scope = &budget->scopes[i];
-        bool is_there = scope->request.count > 0;
-        scope->version = is_there ? scope->request.items[0].version : 0;
-        scope->minutes =
-            is_there ? balm_get(scope->request.items[0].value, "minutes") : balm_null();
-        count_scope(scope, now / MINUTE_US);
-    }
-    if (!budget->err.code && grant(budget)) {
+    if (grant(budget, now)) {
         commit(budget, now);
     } else {
         end_batch(budget);
     }
 }
 
-static void read_scopes(void *owner)
+/* ---- reading ---- */
+
+static void on_counter(void *owner, struct balm_store_request *request)
 {
     struct balm_budget *budget = owner;
 
-    budget->reading = budget->scope_count;
-    for (size_t i = 0; i < budget->scope_count; i++) {
-        struct scope *scope = &budget->scopes[i];
-        const struct balm_store_query query = {
-            .partition = "budget", .from = scope->sort, .to = scope->sort, .limit = 1};
-        balm_arena_free(&scope->arena);
-        scope->request =
-            (struct balm_store_request){.done = on_scope, .owner = budget, .arena = &scope->arena};
-        balm_store_read(budget->store, &scope->request, &query);
+    if (request->err.code) {
+        budget->err = request->err;
+    } else {
+        balm_counter_read(budget->counters[request - budget->reads], request, balm_clock_now());
     }
+    if (--budget->reading > 0) return;
+    if (budget->err.code) {
+        end_batch(budget);
+    } else {
+        count(budget);
+    }
+}
+
+/* Reads what is not known, then counts. */
+static void count_batch(void *owner)
+{
+    struct balm_budget *budget = owner;
+
+    balm_arena_reset(&budget->arena);
+    for (size_t i = 0; i < budget->counter_count; i++) {
+        struct balm_counter *counter = budget->counters[i];
+        const struct balm_store_query query = {
+            .partition = "budget", .from = counter->name, .to = counter->name, .limit = 1};
+        if (counter->known) continue;
+        budget->reading++;
+        budget->reads[i] = (struct balm_store_request){
+            .done = on_counter, .owner = budget, .arena = &budget->arena};
+        balm_store_read(budget->store, &budget->reads[i], &query);
+    }
+    if (budget->reading == 0) count(budget);
 }
 
 /* ---- batches ---- */
 
-static size_t scope_of(struct balm_budget *budget, int64_t limit, const char *kind,
-                       const char *name)
+/* The counter of this name, a new one where there is room. */
+static struct balm_counter *counter_of(struct balm_budget *budget, int64_t limit, const char *kind,
+                                       const char *of)
 {
-    char sort[SCOPE_NAME];
-    struct scope *scope;
+    char name[BALM_COUNTER_NAME];
+    struct balm_counter *counter;
 
-    (void)snprintf(sort, sizeof sort, "%s%s%s", kind, name[0] ? "/" : "", name);
-    for (size_t i = 0; i < budget->scope_count; i++) {
-        if (strcmp(budget->scopes[i].sort, sort) == 0) return i;
+    (void)snprintf(name, sizeof name, "%s%s%s", kind, of[0] ? "/" : "", of);
+    for (size_t i = 0; i < budget->counter_count; i++) {
+        counter = budget->counters[i];
+        if (strcmp(counter->name, name) != 0) continue;
+        counter->limit = limit;
+        return counter;
     }
-    scope = &budget->scopes[budget->scope_count];
-    memset(scope, 0, sizeof *scope);
-    memcpy(scope->sort, sort, sizeof sort);
-    scope->limit = limit;
-    return budget->scope_count++;
+    if (budget->counter_count == COUNTERS_MAX) return NULL;
+    counter = calloc(1, sizeof *counter);
+    if (!counter) return NULL;
+    memcpy(counter->name, name, sizeof name);
+    counter->limit = limit;
+    budget->counters[budget->counter_count++] = counter;
+    return counter;
 }
 
-static void add_to_batch(struct balm_budget *budget, struct take *take)
+/* Between batches nobody looks at them. */
+static void forget_counters(struct balm_budget *budget)
+{
+    while (budget->counter_count > 0) {
+        free(budget->counters[--budget->counter_count]);
+    }
+}
+
+/* False: its counters find no room. */
+static bool add_to_batch(struct balm_budget *budget, struct take *take)
 {
     const struct balm_intent *intent = take->guarding->intent;
     struct balm_guard_settings settings;
 
     balm_policy_guards(intent->policy, &settings);
-    take->scopes[0] = scope_of(budget, settings.per_hour, "all", "");
-    take->scopes[1] =
-        scope_of(budget, settings.per_hour_per_account, "account", intent->finding->account);
-    take->scopes[2] = scope_of(budget, settings.per_hour_per_remediation, "remediation",
-                               intent->association.remediation);
+    take->counters[0] = counter_of(budget, settings.per_hour, "all", "");
+    take->counters[1] =
+        counter_of(budget, settings.per_hour_per_account, "account", intent->finding->account);
+    take->counters[2] = counter_of(budget, settings.per_hour_per_remediation, "remediation",
+                                   intent->association.remediation);
+    if (!take->counters[0] || !take->counters[1] || !take->counters[2]) return false;
     budget->batch[budget->batch_len++] = take;
+    return true;
 }
 
-static void begin_batch(struct balm_budget *budget)
+static void take_batch(struct balm_budget *budget)
 {
-    budget->tries = 0;
-    budget->err = (struct balm_err){.code = BALM_OK};
-    while (budget->first && budget->batch_len < BATCH_MAX) {
-        struct take *take = budget->first;
-        budget->first = take->next;
-        add_to_batch(budget, take);
+    while (budget->first && budget->batch_len < BATCH_MAX && add_to_batch(budget, budget->first)) {
+        budget->first = budget->first->next;
     }
     if (!budget->first) budget->last = &budget->first;
-    read_scopes(budget);
+}
+
+static void begin_batch(void *owner)
+{
+    struct balm_budget *budget = owner;
+
+    budget->tries = 0;
+    budget->err = (struct balm_err){.code = BALM_OK};
+    take_batch(budget);
+    if (budget->batch_len == 0) { /* the counters of others have taken all room */
+        forget_counters(budget);
+        take_batch(budget);
+    }
+    if (budget->batch_len > 0 || !budget->first) {
+        count_batch(budget);
+        return;
+    }
+    balm_nomem(&budget->err);
+    budget->batch[budget->batch_len++] = budget->first;
+    budget->first = budget->first->next;
+    if (!budget->first) budget->last = &budget->first;
+    end_batch(budget);
 }
 
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
@@ -327,7 +353,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     guarding->of_guard = take;
     *budget->last = take;
     budget->last = &take->next;
-    if (budget->batch_len == 0) begin_batch(budget);
+    if (!budget->busy) call_for_batch(budget);
 }
 
 /* What it takes of the budget while its commit is under way stays taken. */
@@ -371,14 +397,16 @@ void balm_budget_release(struct balm_budget *budget)
 {
     if (!budget) return;
     balm_timer_stop(budget->loop, &budget->timer);
-    for (size_t i = 0; i < budget->scope_count; i++) {
-        balm_store_forget(budget->store, &budget->scopes[i].request);
-        balm_arena_free(&budget->scopes[i].arena);
+    balm_task_cancel(budget->loop, &budget->task);
+    for (size_t i = 0; i < COUNTERS_MAX; i++) {
+        balm_store_forget(budget->store, &budget->reads[i]);
     }
     balm_store_forget(budget->store, &budget->commit);
     for (size_t i = 0; i < budget->batch_len; i++) {
         free(budget->batch[i]);
     }
+    forget_counters(budget);
+    balm_arena_free(&budget->arena);
     free(budget);
 }
 

@@ -1,4 +1,5 @@
 /* store over SQLite: a queue, a thread that works it off, and the way back to the loop. */
+#include "core/clock.h"
 #include "core/text.h"
 #include "remedy/sqlite_work.h"
 #include "remedy/store_internal.h"
@@ -10,10 +11,12 @@
 #include <string.h>
 
 #define GROUP_MAX 1024 /* operations of one transaction, so that other processes get their turn */
+#define GATHER_NS INT64_C(1000000)
 
 struct queue {
     struct balm_store_op *first;
     struct balm_store_op *last;
+    size_t len;
 };
 
 struct sqlite_store {
@@ -24,11 +27,12 @@ struct sqlite_store {
     bool started;
     pthread_t thread;
 
-    pthread_mutex_t mutex; /* of the three below */
+    pthread_mutex_t mutex; /* of the four below */
     struct queue waiting;
     struct queue finished;
+    size_t enough; /* to wake the thread: so many that wait */
     bool stopping;
-    pthread_cond_t changed; /* something waits, or it is stopping */
+    pthread_cond_t changed; /* enough wait, or it is stopping */
 
     struct balm_sqlite_work work; /* the thread's own */
 };
@@ -42,33 +46,51 @@ static void append(struct queue *queue, struct queue more)
         queue->first = more.first;
     }
     queue->last = more.last;
+    queue->len += more.len;
 }
 
 /* Cuts off the first few. */
 static struct queue take(struct queue *queue, size_t most)
 {
-    struct queue taken = {queue->first, queue->first};
-    size_t count = 1;
-    if (!queue->first) return taken;
-    while (taken.last->next && count++ < most) {
+    struct queue taken = {queue->first, queue->first, 1};
+    if (!queue->first) return *queue;
+    while (taken.last->next && taken.len < most) {
         taken.last = taken.last->next;
+        taken.len++;
     }
     queue->first = taken.last->next;
+    queue->len -= taken.len;
     if (!queue->first) queue->last = NULL;
     taken.last->next = NULL;
     return taken;
 }
 
+/* Where several came together, as many are on their way again: one sync for all of them is worth a
+   moment. Who is alone never waits. */
+static void gather(struct sqlite_store *store, size_t before)
+{
+    int64_t until = balm_clock_mono() + GATHER_NS;
+    struct timespec time = {.tv_sec = (time_t)(until / 1000000000),
+                            .tv_nsec = (long)(until % 1000000000)};
+    int status = 0;
+    store->enough = before;
+    while (before > 1 && store->waiting.len < before && !store->stopping && !status) {
+        status = pthread_cond_timedwait(&store->changed, &store->mutex, &time);
+    }
+    store->enough = 1;
+}
+
 static void *work_off(void *owner)
 {
     struct sqlite_store *store = owner;
+    struct queue group = {NULL, NULL, 0};
     pthread_mutex_lock(&store->mutex);
     for (;;) {
-        struct queue group;
         while (!store->waiting.first && !store->stopping) {
             pthread_cond_wait(&store->changed, &store->mutex);
         }
         if (!store->waiting.first) break;
+        gather(store, group.len);
         group = take(&store->waiting, GROUP_MAX);
         pthread_mutex_unlock(&store->mutex);
         balm_sqlite_work(&store->work, group.first);
@@ -107,7 +129,7 @@ static void on_wake(void *owner)
     struct queue finished;
     pthread_mutex_lock(&store->mutex);
     finished = store->finished;
-    store->finished = (struct queue){NULL, NULL};
+    store->finished = (struct queue){NULL, NULL, 0};
     pthread_mutex_unlock(&store->mutex);
     while (finished.first) {
         struct balm_store_op *op = finished.first;
@@ -120,13 +142,13 @@ static void on_wake(void *owner)
 static enum balm_code start(struct balm_store *base, struct balm_store_op *op, struct balm_err *err)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct queue one = {op, op};
+    struct queue one = {op, op, 1};
     enum balm_code code = start_thread(store, err);
     if (code) return code;
     if (store->under_way++ == 0) balm_wake_hold(store->wake, true);
     pthread_mutex_lock(&store->mutex);
     append(&store->waiting, one);
-    pthread_cond_signal(&store->changed);
+    if (store->waiting.len >= store->enough) pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
     return BALM_OK;
 }
@@ -166,6 +188,15 @@ static char *plain_path(const char *path)
     return plain;
 }
 
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 enum balm_code balm_store_sqlite_new(struct balm_store **out, const struct balm_store_setup *setup,
                                      struct balm_err *err)
 {
@@ -184,7 +215,8 @@ enum balm_code balm_store_sqlite_new(struct balm_store **out, const struct balm_
         return code;
     }
     pthread_mutex_init(&store->mutex, NULL);
-    pthread_cond_init(&store->changed, NULL);
+    init_condition(&store->changed);
+    store->enough = 1;
     store->work.file.path = store->path;
     store->base.backend = &backend;
     *out = &store->base;
