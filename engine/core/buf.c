@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAP_MIN  ((size_t)64)
+#define CAP_MIN  ((size_t)256)
 #define WIPE_MAX ((size_t)64 << 10) /* texts with secrets are smaller */
 
 char balm_buf_empty[1];

@@ -79,7 +79,7 @@ static size_t quote_one(char *to, const char *text, size_t len, size_t *wrote)
 }
 
 /* Short runs, and what lies between, are collected: each add has its price. */
-enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
+static enum balm_code quote_parts(struct balm_buf *buf, const char *text, size_t len)
 {
     char part[PART_MAX + ESCAPE_MAX + 1];
     size_t size = 0;
@@ -100,6 +100,20 @@ enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t le
     }
     part[size++] = '"';
     return balm_buf_add(buf, part, size);
+}
+
+/* Most texts need no escape. */
+enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
+{
+    char *to;
+    if (balm_json_plain(text, len) < len) return quote_parts(buf, text, len);
+    to = balm_buf_room(buf, len + 2);
+    if (!to) return buf->code;
+    to[0] = '"';
+    memcpy(to + 1, text, len);
+    to[len + 1] = '"';
+    balm_buf_grew(buf, len + 2);
+    return BALM_OK;
 }
 
 enum balm_code balm_json_number(struct balm_buf *buf, double number)
