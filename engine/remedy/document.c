@@ -9,9 +9,9 @@
 #include <string.h>
 
 struct writer {
-    struct balm_arena *arena;
+    struct balm_buf *buf;
     struct balm_err *err;
-    enum balm_code code; /* the first failure */
+    enum balm_code code; /* the first failure; what the buffer says of itself is apart from that */
 };
 
 struct reader {
@@ -25,164 +25,190 @@ bool balm_document_is_sealed(struct balm_value value)
     return only && strcmp(only->key, BALM_SEALED) == 0 && only->value.type == BALM_STRING;
 }
 
-/* ---- to JSON's types ---- */
+/* ---- to JSON ---- */
 
-static struct balm_value write_value(struct writer *w, struct balm_value value, int depth);
+static void write_value(struct writer *w, struct balm_value value, int depth);
 
-static struct balm_value fault(struct writer *w, enum balm_code code, const char *what)
+static void fault(struct writer *w, enum balm_code code, const char *what)
 {
     if (!w->code) w->code = balm_fail(w->err, code, "a value cannot be kept: %s", what);
-    return balm_null();
 }
 
-static struct balm_value tagged(struct writer *w, const char *tag, struct balm_value value)
+static void begin_tag(struct writer *w, const char *tag)
 {
-    struct balm_value map = balm_map(w->arena);
-    balm_map_set(w->arena, map, tag, value);
-    return map;
+    (void)balm_buf_adds(w->buf, "{\"");
+    (void)balm_buf_adds(w->buf, tag);
+    (void)balm_buf_adds(w->buf, "\":");
 }
 
-static struct balm_value write_base64(struct writer *w, const char *tag, struct balm_value value)
+static void end_tag(struct writer *w)
 {
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    struct balm_value made = balm_null();
-    balm_text_base64(&text, value.as.text, value.len);
-    if (text.code) {
-        fault(w, text.code, "it is too large");
-    } else {
-        made = tagged(w, tag, balm_text_n(w->arena, text.bytes, text.len));
-    }
-    balm_buf_free(&text);
-    return made;
+    (void)balm_buf_addc(w->buf, '}');
 }
 
-static struct balm_value write_time(struct writer *w, struct balm_value value)
+/* What has neither quotes nor escapes. */
+static void write_tagged(struct writer *w, const char *tag, const char *text)
+{
+    begin_tag(w, tag);
+    (void)balm_json_quote(w->buf, text, strlen(text));
+    end_tag(w);
+}
+
+static void write_base64(struct writer *w, const char *tag, struct balm_value value)
+{
+    begin_tag(w, tag);
+    (void)balm_buf_addc(w->buf, '"');
+    (void)balm_text_base64(w->buf, value.as.text, value.len);
+    (void)balm_buf_addc(w->buf, '"');
+    end_tag(w);
+}
+
+static void write_time(struct writer *w, struct balm_value value)
 {
     char text[BALM_TIME_MAX];
     int64_t back;
+
     balm_time_iso8601(text, value.as.integer);
     if (balm_time_parse(text, strlen(text), &back) && back == value.as.integer) {
-        return tagged(w, "$time", balm_text(w->arena, text));
+        write_tagged(w, "$time", text);
+        return;
     }
-    return tagged(w, "$time", balm_int(value.as.integer));
+    begin_tag(w, "$time");
+    (void)balm_json_print(w->buf, balm_int(value.as.integer), BALM_JSON_COMPACT);
+    end_tag(w);
 }
 
-static struct balm_value write_double(struct writer *w, struct balm_value value)
+static void write_double(struct writer *w, struct balm_value value)
 {
-    struct balm_buf text = BALM_BUF_INIT(64);
     double whole;
-    struct balm_value made = value;
-    if (isfinite(value.as.number) && fabs(modf(value.as.number, &whole)) > 0) return value;
-    balm_json_number(&text, value.as.number);
-    made = text.code ? fault(w, text.code, "a number has no text")
-                     : tagged(w, "$number", balm_text_n(w->arena, text.bytes, text.len));
-    balm_buf_free(&text);
-    return made;
-}
 
-static bool is_same(struct balm_value a, struct balm_value b)
-{
-    return a.type == b.type && a.as.integer == b.as.integer;
-}
-
-static struct balm_value write_list(struct writer *w, struct balm_value list, int depth)
-{
-    size_t count = balm_list_len(list);
-    struct balm_value made = list;
-    for (size_t i = 0; i < count && !w->code; i++) {
-        struct balm_value item = *balm_list_at(list, i);
-        struct balm_value written = write_value(w, item, depth + 1);
-        if (is_same(made, list)) {
-            if (is_same(item, written)) continue;
-            made = balm_list_of(w->arena, balm_list_at(list, 0), count);
-        }
-        if (balm_list_at(made, i)) *balm_list_at(made, i) = written;
+    if (isfinite(value.as.number) && fabs(modf(value.as.number, &whole)) > 0) {
+        (void)balm_json_print(w->buf, value, BALM_JSON_COMPACT);
+        return;
     }
-    return made;
+    begin_tag(w, "$number");
+    (void)balm_buf_addc(w->buf, '"');
+    (void)balm_json_number(w->buf, value.as.number);
+    (void)balm_buf_addc(w->buf, '"');
+    end_tag(w);
 }
 
-static const char *write_key(struct writer *w, const struct balm_entry *entry, size_t *len)
+static void write_unknown(struct writer *w, struct balm_value value)
 {
-    char *key;
+    begin_tag(w, "$unknown");
+    (void)balm_json_quote(w->buf, value.as.text, value.len);
+    end_tag(w);
+}
+
+static void write_list(struct writer *w, struct balm_value list, int depth)
+{
+    (void)balm_buf_addc(w->buf, '[');
+    for (size_t i = 0; i < balm_list_len(list) && !w->code; i++) {
+        if (i) (void)balm_buf_addc(w->buf, ',');
+        write_value(w, *balm_list_at(list, i), depth + 1);
+    }
+    (void)balm_buf_addc(w->buf, ']');
+}
+
+static void write_key(struct writer *w, const struct balm_entry *entry)
+{
+    struct balm_buf longer = BALM_BUF_INIT(BALM_BUF_MAX);
+
     if (!balm_text_is_utf8(entry->key, entry->key_len)) {
         fault(w, BALM_E_ARG, "the name of a member is not UTF-8");
-        return NULL;
+        return;
     }
-    *len = entry->key_len;
-    if (entry->key[0] != '$') return entry->key;
-    key = balm_arena_alloc(w->arena, *len + 2);
-    if (!key) return NULL;
-    key[0] = '$';
-    memcpy(key + 1, entry->key, *len + 1);
-    *len += 1;
-    return key;
+    if (entry->key[0] != '$') {
+        (void)balm_json_quote(w->buf, entry->key, entry->key_len);
+        return;
+    }
+    (void)balm_buf_addc(&longer, '$');
+    if (balm_buf_add(&longer, entry->key, entry->key_len)) {
+        fault(w, longer.code, "the name of a member is too large");
+    } else {
+        (void)balm_json_quote(w->buf, longer.bytes, longer.len);
+    }
+    balm_buf_free(&longer);
 }
 
-static struct balm_value write_map(struct writer *w, struct balm_value map, int depth)
+static void write_map(struct writer *w, struct balm_value map, int depth)
 {
-    size_t count = balm_map_len(map);
-    struct balm_value made = map;
-    if (balm_document_is_sealed(map)) return map;
-    for (size_t i = 0; i < count && !w->code; i++) {
+    if (balm_document_is_sealed(map)) {
+        (void)balm_json_print(w->buf, map, BALM_JSON_COMPACT);
+        return;
+    }
+    (void)balm_buf_addc(w->buf, '{');
+    for (size_t i = 0; i < balm_map_len(map) && !w->code; i++) {
         const struct balm_entry *entry = balm_map_at(map, i);
-        struct balm_value written = write_value(w, entry->value, depth + 1);
-        size_t len = 0;
-        const char *key = write_key(w, entry, &len);
-        if (is_same(made, map)) {
-            if (is_same(entry->value, written) && key == entry->key) continue;
-            made = balm_map_of(w->arena, balm_map_at(map, 0), i);
-        }
-        if (key) balm_map_set_n(w->arena, made, key, len, written);
+        if (i) (void)balm_buf_addc(w->buf, ',');
+        write_key(w, entry);
+        (void)balm_buf_addc(w->buf, ':');
+        write_value(w, entry->value, depth + 1);
     }
-    return made;
+    (void)balm_buf_addc(w->buf, '}');
 }
 
-static struct balm_value write_value(struct writer *w, struct balm_value value, int depth)
+static void write_value(struct writer *w, struct balm_value value, int depth)
 {
-    if (value.secret) return fault(w, BALM_E_ARG, "it holds a secret that was not sealed");
-    if (depth > BALM_DOCUMENT_DEPTH) return fault(w, BALM_E_LIMIT, "it is nested too deep");
+    if (value.secret) {
+        fault(w, BALM_E_ARG, "it holds a secret that was not sealed");
+        return;
+    }
+    if (depth > BALM_DOCUMENT_DEPTH) {
+        fault(w, BALM_E_LIMIT, "it is nested too deep");
+        return;
+    }
     switch ((enum balm_type)value.type) {
     case BALM_NULL:
     case BALM_BOOL:
     case BALM_INT:
+        (void)balm_json_print(w->buf, value, BALM_JSON_COMPACT);
         break;
     case BALM_DOUBLE:
-        return write_double(w, value);
+        write_double(w, value);
+        break;
     case BALM_STRING:
-        if (balm_text_is_utf8(value.as.text, value.len)) break;
-        return write_base64(w, "$text", value);
+        if (balm_text_is_utf8(value.as.text, value.len)) {
+            (void)balm_json_quote(w->buf, value.as.text, value.len);
+        } else {
+            write_base64(w, "$text", value);
+        }
+        break;
     case BALM_BYTES:
-        return write_base64(w, "$bytes", value);
+        write_base64(w, "$bytes", value);
+        break;
     case BALM_TIME:
-        return write_time(w, value);
+        write_time(w, value);
+        break;
     case BALM_LIST:
-        return write_list(w, value, depth);
+        write_list(w, value, depth);
+        break;
     case BALM_MAP:
-        return write_map(w, value, depth);
+        write_map(w, value, depth);
+        break;
     case BALM_UNKNOWN:
-        return tagged(w, "$unknown", balm_string_n(value.as.text, value.len));
+        write_unknown(w, value);
+        break;
     }
-    return value;
-}
-
-enum balm_code balm_document_of(struct balm_arena *arena, struct balm_value value,
-                                struct balm_value *out, struct balm_err *err)
-{
-    struct writer w = {arena, err, BALM_OK};
-    *out = write_value(&w, value, 0);
-    return w.code ? w.code : balm_arena_status(arena, err);
 }
 
 enum balm_code balm_document_write(struct balm_buf *buf, struct balm_value value,
                                    struct balm_err *err)
 {
-    struct balm_arena arena = BALM_ARENA_INIT;
-    struct balm_value document;
-    enum balm_code code = balm_document_of(&arena, value, &document, err);
-    if (!code && balm_json_print(buf, document, BALM_JSON_COMPACT)) {
-        code = balm_buf_status(buf, "a value to be kept", err);
-    }
-    balm_arena_free(&arena);
+    struct writer w = {buf, err, BALM_OK};
+
+    write_value(&w, value, 0);
+    return w.code ? w.code : balm_buf_status(buf, "a value to be kept", err);
+}
+
+enum balm_code balm_document_of(struct balm_arena *arena, struct balm_value value,
+                                struct balm_value *out, struct balm_err *err)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    enum balm_code code = balm_document_write(&text, value, err);
+
+    if (!code) code = balm_json_parse(arena, text.bytes, text.len, out, err);
+    balm_buf_free(&text);
     return code;
 }
 

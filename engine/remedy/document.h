@@ -23,18 +23,18 @@
 /* Is it {"$sealed": text}? */
 bool balm_document_is_sealed(struct balm_value value);
 
-/* Fills out with value in JSON's types; what needs no change is shared. Fails with BALM_E_ARG for a
-   secret and for a key that is not UTF-8, with BALM_E_LIMIT where it is too deep. */
+/* Adds value to buf as compact JSON. Fails with BALM_E_ARG for a secret and for a key that is not
+   UTF-8, with BALM_E_LIMIT where it is too deep or too large; buf then holds a part of it. */
+enum balm_code balm_document_write(struct balm_buf *buf, struct balm_value value,
+                                   struct balm_err *err);
+enum balm_code balm_document_read(struct balm_arena *arena, const char *text, size_t len,
+                                  struct balm_value *out, struct balm_err *err);
+
+/* The same as a value of JSON's types, for a document within another. */
 enum balm_code balm_document_of(struct balm_arena *arena, struct balm_value value,
                                 struct balm_value *out, struct balm_err *err);
 /* The way back, in place: document must be arena's own. BALM_E_INPUT for what is no document. */
 enum balm_code balm_document_value(struct balm_arena *arena, struct balm_value document,
                                    struct balm_value *out, struct balm_err *err);
-
-/* Both, from and to compact JSON. */
-enum balm_code balm_document_write(struct balm_buf *buf, struct balm_value value,
-                                   struct balm_err *err);
-enum balm_code balm_document_read(struct balm_arena *arena, const char *text, size_t len,
-                                  struct balm_value *out, struct balm_err *err);
 
 #endif

@@ -29,22 +29,43 @@ static struct balm_value json(const char *text)
     return value;
 }
 
-/* What a rule set answers: the URL, the properties and headers where there are any; or "code:
-   error". */
-static const char *ask(const char *rules, const char *params)
+/* A rule set in a pack of its own. */
+struct asked {
+    struct balm_pack *pack;
+    const struct balm_node *rules;
+    struct balm_partitions *partitions;
+    struct balm_ways *ways; /* NULL: each evaluation is the first */
+};
+
+static void open_rules(struct asked *asked, const char *rules)
 {
     struct pack_texts texts = {.rules = rules};
-    struct balm_pack *pack = pack_of(&texts);
     const struct balm_service *service;
-    struct balm_partitions *partitions;
+
+    asked->pack = pack_of(&texts);
+    assert_non_null(asked->pack);
+    assert_int_equal(balm_pack_service(asked->pack, "demo", &service, &err), BALM_OK);
+    assert_int_equal(balm_partitions_new(&asked->partitions, asked->pack, &err), BALM_OK);
+    asked->rules = balm_service_rules(service);
+    asked->ways = NULL;
+}
+
+static void close_rules(struct asked *asked)
+{
+    balm_ways_release(asked->ways);
+    balm_partitions_release(asked->partitions);
+    balm_pack_release(asked->pack);
+}
+
+/* What a rule set answers: the URL, the properties and headers where there are any; or "code:
+   error". */
+static const char *answer_of(const struct asked *asked, const char *params)
+{
     struct balm_rules_result result;
     struct balm_buf buf = BALM_BUF_INIT(1 << 20);
     const char *answer;
 
-    assert_non_null(pack);
-    assert_int_equal(balm_pack_service(pack, "demo", &service, &err), BALM_OK);
-    assert_int_equal(balm_partitions_new(&partitions, pack, &err), BALM_OK);
-    if (balm_rules_evaluate(balm_service_rules(service), partitions, NULL, json(params), &arena,
+    if (balm_rules_evaluate(asked->rules, asked->partitions, asked->ways, json(params), &arena,
                             &result, &err)) {
         (void)balm_buf_addf(&buf, "%s: %s", balm_code_name(err.code), err.message);
     } else {
@@ -60,8 +81,17 @@ static const char *ask(const char *rules, const char *params)
     }
     answer = balm_arena_copy(&arena, buf.bytes, buf.len);
     balm_buf_free(&buf);
-    balm_partitions_release(partitions);
-    balm_pack_release(pack);
+    return answer;
+}
+
+static const char *ask(const char *rules, const char *params)
+{
+    struct asked asked;
+    const char *answer;
+
+    open_rules(&asked, rules);
+    answer = answer_of(&asked, params);
+    close_rules(&asked);
     return answer;
 }
 
@@ -444,10 +474,51 @@ static void a_hostile_rule_set_ends_at_its_limits(void **state)
     balm_buf_free(&wide);
 }
 
+/* Text is what an operation's caller says; Flag and the region stay. */
+static void goes_a_way_again_only_as_far_as_it_leads(void **state)
+{
+    static const char rules[] =
+        "{'type':'tree','conditions':[{'fn':'isSet','argv':[{'ref':'Text'}]}],'rules':["
+        "  {'type':'endpoint','conditions':["
+        "    {'fn':'booleanEquals','argv':[{'ref':'Flag'},true]},"
+        "    {'fn':'substring','argv':[{'ref':'Text'},0,1,false],'assign':'first'}],"
+        "   'endpoint':{'url':'https://flagged-{first}'}},"
+        "  {'type':'endpoint','conditions':["
+        "    {'fn':'aws.partition','argv':[{'ref':'Region'}],'assign':'part'},"
+        "    {'fn':'aws.parseArn','argv':[{'ref':'Text'}],'assign':'arn'},"
+        "    {'fn':'stringEquals','argv':[{'fn':'getAttr','argv':[{'ref':'arn'},'region']},"
+        "                                 {'ref':'Region'}]}],"
+        "   'endpoint':{'url':'https://{arn#service}.{part#dnsSuffix}'}},"
+        "  {'type':'error','conditions':[{'fn':'stringEquals','argv':[{'ref':'Text'},'no']}],"
+        "   'error':'not {Text}'},"
+        "  {'type':'endpoint','conditions':["
+        "    {'fn':'aws.partition','argv':[{'ref':'Region'}],'assign':'part'}],"
+        "   'endpoint':{'url':'https://{Text}.{part#dnsSuffix}'}}]},"
+        "{'type':'endpoint','conditions':[],'endpoint':{'url':'https://none'}}";
+    static const char *const texts[] = {
+        "one", "two", "arn:aws:s3:a:1:x", "arn:aws:sqs:a:1:x", "arn:aws:s3:b:1:x", "no", NULL};
+    struct asked asked;
+    (void)state;
+
+    open_rules(&asked, rule_set(rules));
+    assert_int_equal(balm_ways_new(&asked.ways, &err), BALM_OK);
+    for (size_t turn = 0; turn < 200; turn++) {
+        const char *text = texts[turn * 5 % (sizeof texts / sizeof *texts)];
+        const char *params = balm_arena_printf(
+            &arena, "{\"Region\":\"%s\",\"Flag\":%s,\"Text\":%s%s%s}", turn % 3 ? "a" : "cn-b",
+            turn % 4 ? "false" : "true", text ? "\"" : "", text ? text : "null", text ? "\"" : "");
+        struct asked anew = asked;
+        anew.ways = NULL;
+        assert_string_equal(answer_of(&asked, params), answer_of(&anew, params));
+    }
+    close_rules(&asked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(takes_the_first_rule_whose_conditions_hold, clean),
+        cmocka_unit_test_setup(goes_a_way_again_only_as_far_as_it_leads, clean),
         cmocka_unit_test_setup(gives_a_rule_sets_error_in_its_own_words, clean),
         cmocka_unit_test_setup(goes_on_behind_a_tree_in_which_nothing_holds, clean),
         cmocka_unit_test_setup(a_variable_ends_with_its_rule, clean),

@@ -3,10 +3,11 @@
  *
  * Usage: tool_endpoints PACK. Each line on stdin is {"service", "operation"?, "params"?, "region",
  * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "sts"?, "account"?, "extra"?}; each line on stdout
- * what
- * balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or {"error"}.
+ * what balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or {"error"}.
+ * Each line is resolved by the ways that the lines before it took, as calls of one process are, and
+ * once more from the root: both must come to the same.
  */
-#include "aws/endpoint.h"
+#include "aws/endpoint_internal.h"
 #include "core/json.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@
 struct tool {
     struct balm_pack *pack;
     struct balm_partitions *partitions;
+    struct balm_ways *ways;
 };
 
 /* As the profile would have it. */
@@ -58,6 +60,32 @@ static enum balm_code apply(struct answer *out, const struct balm_endpoint_quest
     return code;
 }
 
+static bool is_same(const struct balm_endpoint *a, const struct balm_endpoint *b)
+{
+    return strcmp(a->url, b->url) == 0 && strcmp(a->signing_region, b->signing_region) == 0 &&
+           strcmp(a->signing_name, b->signing_name) == 0 &&
+           strcmp(a->auth_scheme, b->auth_scheme) == 0 && balm_equal(a->headers, b->headers);
+}
+
+static void check_way(const struct tool *tool, const struct balm_endpoint_question *question,
+                      const struct balm_aws_config *config, const struct answer *by_way,
+                      enum balm_code code, const struct balm_err *err)
+{
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_endpoint from_root;
+    struct balm_err own = {.message = ""};
+    enum balm_code other =
+        balm_endpoint_resolve(question, config, tool->partitions, &arena, &from_root, &own);
+
+    if (other != code || (code && strcmp(own.message, err->message) != 0) ||
+        (!code && !is_same(&by_way->endpoint, &from_root))) {
+        fprintf(stderr, "a way does not end where the rules do: %s, %s\n",
+                code ? err->message : by_way->endpoint.url, other ? own.message : from_root.url);
+        exit(1);
+    }
+    balm_arena_free(&arena);
+}
+
 static enum balm_code resolve(const struct tool *tool, struct balm_value line,
                               struct balm_arena *arena, struct answer *out, struct balm_err *err)
 {
@@ -76,7 +104,9 @@ static enum balm_code resolve(const struct tool *tool, struct balm_value line,
         code = balm_service_operation(question.service, operation, &question.operation, err);
     }
     if (code) return code;
-    code = balm_endpoint_resolve(&question, &config, tool->partitions, arena, &out->endpoint, err);
+    code = balm_endpoint_resolve_by(tool->ways, &question, &config, tool->partitions, arena,
+                                    &out->endpoint, err);
+    check_way(tool, &question, &config, out, code, err);
     return code ? code : apply(out, &question, arena, err);
 }
 
@@ -107,7 +137,7 @@ static void reply(const struct tool *tool, const char *text, size_t len)
 
 int main(int argc, char **argv)
 {
-    struct tool tool = {NULL, NULL};
+    struct tool tool = {NULL, NULL, NULL};
     struct balm_err err;
     char *line = NULL;
     size_t size = 0;
@@ -118,7 +148,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (balm_pack_open(&tool.pack, argv[1], &err) ||
-        balm_partitions_new(&tool.partitions, tool.pack, &err)) {
+        balm_partitions_new(&tool.partitions, tool.pack, &err) || balm_ways_new(&tool.ways, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
@@ -126,6 +156,7 @@ int main(int argc, char **argv)
         reply(&tool, line, (size_t)len);
     }
     free(line);
+    balm_ways_release(tool.ways);
     balm_partitions_release(tool.partitions);
     balm_pack_release(tool.pack);
     return 0;

@@ -67,13 +67,17 @@ static void keeps_what_json_knows_as_it_is(void **state)
     keeps(map, "{\"a\":[1,-2.5,true,null,\"\\u0000x\"],\"b\":{}}");
 }
 
-static void shares_what_needs_no_change(void **state)
+static void stands_within_another_document(void **state)
 {
-    struct balm_value map = read_back("{\"a\":[1,{\"b\":2}],\"c\":\"d\"}");
+    struct balm_value map = balm_map(&arena);
     struct balm_value made;
     (void)state;
+    balm_map_set(&arena, map, "at", balm_time_value(INT64_C(1795420800500000)));
     assert_int_equal(balm_document_of(&arena, map, &made, &err), BALM_OK);
-    assert_ptr_equal(made.as.map, map.as.map);
+    assert_string_equal(balm_get_string(balm_get(made, "at"), "$time", ""),
+                        "2026-11-23T08:00:00.5Z");
+    assert_int_equal(balm_document_value(&arena, made, &made, &err), BALM_OK);
+    assert_int_equal(balm_get(made, "at").type, BALM_TIME);
 }
 
 static void tells_bytes_from_text(void **state)
@@ -200,7 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(keeps_what_json_knows_as_it_is, clean),
-        cmocka_unit_test_teardown(shares_what_needs_no_change, clean),
+        cmocka_unit_test_teardown(stands_within_another_document, clean),
         cmocka_unit_test_teardown(tells_bytes_from_text, clean),
         cmocka_unit_test_teardown(tells_times_from_text, clean),
         cmocka_unit_test_teardown(tells_doubles_from_integers, clean),
