@@ -3,8 +3,8 @@
  *
  * Usage: tool_endpoints PACK. Each line on stdin is {"service", "operation"?, "params"?, "region",
  * "endpoint"?, "fips"?, "dualstack"?, "s3"?, "sts"?, "account"?, "extra"?}; each line on stdout
- * what balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or {"error"}.
- * Each line is resolved by the ways that the lines before it took, as calls of one process are, and
+ * what balm_endpoint_resolve() makes of it, with the URL of a request for the path /x, or
+ * {"error"}. It goes by the ways that the lines before took, as the calls of one process do, and
  * once more from the root: both must come to the same.
  */
 #include "aws/endpoint_internal.h"
