@@ -276,6 +276,9 @@ int balm_act_close(struct balm_act *act)
     balm_signal_release(act->signals[0]);
     balm_signal_release(act->signals[1]);
     balm_buf_free(&act->text);
+    if (act->rig.archive.ledger && !balm_ledger_settle(act->rig.archive.ledger)) {
+        act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED); /* a record that is not whole */
+    }
     balm_rig_close(&act->rig);
     return act->exit;
 }

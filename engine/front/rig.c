@@ -111,7 +111,7 @@ int balm_rig_open(struct balm_rig *rig, struct balm_cli *cli,
 
 void balm_rig_close(struct balm_rig *rig)
 {
-    if (rig->archive.ledger) balm_ledger_settle(rig->archive.ledger);
+    if (rig->archive.ledger) (void)balm_ledger_settle(rig->archive.ledger);
     balm_guard_set_release(rig->guards);
     balm_archive_close(&rig->archive);
     balm_lua_host_release(rig->host);

@@ -61,16 +61,19 @@ void balm_ledger_release(struct balm_ledger *ledger)
     free(ledger);
 }
 
-void balm_ledger_settle(struct balm_ledger *ledger)
+bool balm_ledger_settle(struct balm_ledger *ledger)
 {
+    size_t failed;
+
     ledger->settling = true;
     if (ledger->ends) balm_loop_run(ledger->loop);
     ledger->settling = false;
-    if (ledger->failed > 1) {
-        balm_log(ledger->log, BALM_LOG_ERROR, "the ends of %zu runs could not be recorded",
-                 ledger->failed);
-    }
+    failed = ledger->failed;
     ledger->failed = 0;
+    if (failed > 1) {
+        balm_log(ledger->log, BALM_LOG_ERROR, "the ends of %zu runs could not be recorded", failed);
+    }
+    return failed == 0;
 }
 
 /* ---- processes ---- */

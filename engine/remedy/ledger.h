@@ -42,8 +42,8 @@ void balm_ledger_release(struct balm_ledger *ledger);
 /* ---- reading, for commands: each runs the loop until the store has answered, so nothing else may
    hang from it ---- */
 
-/* Waits for what runs left to be written, and says how many could not be. */
-void balm_ledger_settle(struct balm_ledger *ledger);
+/* Waits for what runs left to be written. False where some of it could not be: how much was said. */
+bool balm_ledger_settle(struct balm_ledger *ledger);
 
 struct balm_ledger_filter {
     const char *account, *remediation, *status; /* NULL: any */

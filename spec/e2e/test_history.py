@@ -117,6 +117,14 @@ def test_a_store_that_cannot_be_used_stops_writes_before_they_are_made(balm, sta
     assert "could not be recorded" in done.err
 
 
+def test_a_run_that_changed_nothing_and_cannot_be_recorded_is_no_success(balm, tmp_path):
+    run(balm)
+    (tmp_path / "store/balm.db").write_bytes(b"This is no database any more." * 100)
+    done = balm("run", "-", *WITHOUT_GUARDS, stdin=event())
+    assert (done.line["status"], done.status) == ("compliant", 1), done
+    assert "could not be recorded" in done.err
+
+
 def test_a_locked_store_stops_writes(balm, standin, tmp_path):
     run(balm)
     with sqlite3.connect(tmp_path / "store/balm.db", isolation_level=None) as other:
