@@ -20,24 +20,27 @@ struct writer {
 
 static enum balm_code write_value(struct writer *w, struct balm_value value);
 
-size_t balm_json_plain(const char *text, size_t len)
+/* The top bit of a byte stands where it is a quote, a backslash, a control, or not ASCII. */
+static uint64_t special(const char *text)
 {
     const uint64_t ones = 0x0101010101010101U;
+    uint64_t word;
+    uint64_t quote;
+    uint64_t slash;
+    memcpy(&word, text, 8);
+    quote = word ^ (ones * '"');
+    slash = word ^ (ones * '\\');
+    return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
+           (ones * 0x80);
+}
+
+size_t balm_json_plain(const char *text, size_t len)
+{
     size_t i = 0;
-    while (len - i >= 8) {
-        uint64_t word;
-        uint64_t quote;
-        uint64_t slash;
-        memcpy(&word, text + i, 8);
-        quote = word ^ (ones * '"');
-        slash = word ^ (ones * '\\');
-        /* The top bit of a byte stands where it is quote, backslash, control, or not ASCII. */
-        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
-            (ones * 0x80)) {
-            break;
-        }
+    while (len - i >= 8 && !special(text + i)) {
         i += 8;
     }
+    if (len >= 8 && len - i < 8 && !special(text + len - 8)) return len;
     while (i < len && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x80 &&
            text[i] != '"' && text[i] != '\\') {
         i++;

@@ -32,21 +32,26 @@ size_t balm_text_utf8_next(const char *text, size_t len, uint32_t *code_point)
     return *code_point < 0x10000 || *code_point > 0x10FFFF ? 0 : 4;
 }
 
+static bool is_ascii_word(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, 8);
+    return (word & 0x8080808080808080U) == 0;
+}
+
 bool balm_text_is_utf8(const char *text, size_t len)
 {
     size_t i = 0;
     while (i < len) {
-        uint64_t word;
         uint32_t code_point;
         size_t took;
-        if (len - i >= 8) {
-            memcpy(&word, text + i, 8);
-            if ((word & 0x8080808080808080U) == 0) {
-                i += 8;
-                continue;
-            }
+        if (len - i >= 8 && is_ascii_word(text + i)) {
+            i += 8;
+            continue;
         }
-        took = balm_text_utf8_next(text + i, len - i, &code_point);
+        if (len >= 8 && len - i < 8 && is_ascii_word(text + len - 8)) return true;
+        took =
+            (unsigned char)text[i] < 0x80 ? 1 : balm_text_utf8_next(text + i, len - i, &code_point);
         if (took == 0) return false;
         i += took;
     }
