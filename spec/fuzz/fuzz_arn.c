@@ -1,17 +1,5 @@
 /* ARNs, as scripts take them apart. */
-#include "fuzz/fuzz.h"
-#include "script/evaluate.h"
-
-static struct balm_lua_host *host; /* for as long as the process lives */
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    struct balm_err err;
-
-    (void)argc, (void)argv;
-    FUZZ_HOLDS(balm_lua_host_new(&host, "lua", &err) == BALM_OK);
-    return 0;
-}
+#include "fuzz/host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

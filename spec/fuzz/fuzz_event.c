@@ -1,20 +1,9 @@
 /* Events: JSON of any shape is understood or refused. What is understood names an account. */
 #include "core/json.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/host.h"
 #include "remedy/finding.h"
 
 #include <string.h>
-
-static struct balm_lua_host *host; /* for as long as the process lives */
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    struct balm_err err;
-
-    (void)argc, (void)argv;
-    FUZZ_HOLDS(balm_lua_host_new(&host, "lua", &err) == BALM_OK);
-    return 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
