@@ -384,6 +384,24 @@ struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry 
     return value;
 }
 
+struct balm_value balm_map_again(struct balm_arena *arena, struct balm_value map)
+{
+    size_t count = balm_map_len(map);
+    struct balm_value again = map_for(arena, count);
+    const struct index *index = count > INDEX_FROM ? index_of(map.as.map) : NULL;
+    if (again.type != BALM_MAP || count == 0) return again;
+    memcpy(again.as.map->entries, map.as.map->entries, count * sizeof *map.as.map->entries);
+    again.as.map->count = (uint32_t)count;
+    if (index) {
+        size_t size = sizeof *index + index->slot_count * sizeof *index->slots;
+        struct index *own = balm_arena_alloc(arena, size);
+        if (!own) return balm_null();
+        memcpy(own, index, size);
+        table_of(again.as.map)->index = own;
+    }
+    return again;
+}
+
 size_t balm_map_len(struct balm_value map)
 {
     return map.type == BALM_MAP ? map.as.map->count : 0;

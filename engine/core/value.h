@@ -81,6 +81,10 @@ struct balm_value balm_list_of(struct balm_arena *arena, const struct balm_value
 struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry *entries,
                               size_t count);
 
+/* Another map of the same entries, to be changed on its own: keys and values are shared, nothing is
+   looked up. An empty one of what is no map. */
+struct balm_value balm_map_again(struct balm_arena *arena, struct balm_value map);
+
 /* Appends. Returns the item's place (valid until the next push), or NULL when memory ran out. list
    may be a null value left by an earlier failure: then nothing happens. */
 struct balm_value *balm_list_push(struct balm_arena *arena, struct balm_value list,

@@ -159,8 +159,7 @@ static struct balm_value copy_list(struct balm_arena *arena, struct balm_value l
 
 static struct balm_value copy_map(struct balm_arena *arena, struct balm_value map, int depth)
 {
-    size_t count = balm_map_len(map);
-    struct balm_value copy = balm_map_of(arena, balm_map_at(map, 0), count);
+    struct balm_value copy = balm_map_again(arena, map);
     size_t i;
     for (i = 0; i < balm_map_len(copy); i++) {
         struct balm_entry *entry = balm_map_at(copy, i);

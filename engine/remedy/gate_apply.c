@@ -77,7 +77,7 @@ static struct balm_value known(struct balm_gate_apply *apply, struct balm_value 
                 known(apply, *balm_list_at(made, i), there ? *there : balm_null());
         }
     } else if (planned.type == BALM_MAP) {
-        made = balm_map_of(apply->arena, balm_map_at(planned, 0), balm_map_len(planned));
+        made = balm_map_again(apply->arena, planned);
         for (size_t i = 0; i < balm_map_len(made); i++) {
             struct balm_entry *entry = balm_map_at(made, i);
             entry->value = known(apply, entry->value, balm_get(now, entry->key));

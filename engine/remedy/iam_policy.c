@@ -273,7 +273,7 @@ static size_t size_of(struct balm_value value)
 static struct balm_value part_of(struct balm_arena *arena, struct balm_value statement,
                                  size_t first, size_t count, size_t number)
 {
-    struct balm_value part = balm_map_of(arena, balm_map_at(statement, 0), balm_map_len(statement));
+    struct balm_value part = balm_map_again(arena, statement);
     struct balm_value actions = balm_get(statement, "Action");
 
     balm_map_set(arena, part, "Action", balm_list_of(arena, balm_list_at(actions, first), count));

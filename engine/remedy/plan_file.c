@@ -37,7 +37,7 @@ static enum balm_code write_events(const struct balm_plan_file *file, struct bal
     for (size_t i = 0; i < balm_list_len(file->events); i++) {
         struct balm_value event = *balm_list_at(file->events, i);
         const char *run = balm_get_string(event, "run", "");
-        event = balm_map_of(arena, balm_map_at(event, 0), balm_map_len(event));
+        event = balm_map_again(arena, event);
         (void)balm_map_remove(event, "config"); /* the file has it */
         if (balm_seal_value(seal, arena, event, run, &event, err) ||
             balm_document_of(arena, event, &event, err)) {

@@ -135,7 +135,7 @@ static struct balm_value change_texts(const struct balm_scrub *scrub, struct bal
             *item = change_texts(scrub, *item, change, arena);
         }
     } else if (value.type == BALM_MAP) {
-        made = balm_map_of(arena, balm_map_at(value, 0), balm_map_len(value));
+        made = balm_map_again(arena, value);
         for (size_t i = 0; i < balm_map_len(made); i++) {
             struct balm_entry *entry = balm_map_at(made, i);
             entry->value = change_texts(scrub, entry->value, change, arena);

@@ -250,7 +250,7 @@ static struct balm_value walk_container(struct walk *walk, struct balm_value con
         if (made.as.list == container.as.list) {
             if (changed.type == part.type && changed.as.integer == part.as.integer) continue;
             made = is_list ? balm_list_of(walk->arena, balm_list_at(container, 0), count)
-                           : balm_map_of(walk->arena, balm_map_at(container, 0), count);
+                           : balm_map_again(walk->arena, container);
             if (balm_is_null(made)) return made;
         }
         *place_of(made, i) = changed;

@@ -171,6 +171,32 @@ static void makes_containers_at_once(void **state)
     assert_int_equal(balm_map_len(balm_map_of(&arena, NULL, 0)), 0);
 }
 
+static void a_map_made_again_is_changed_on_its_own(void **state)
+{
+    static const size_t sizes[] = {1, 16, 17, 100};
+    (void)state;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        struct balm_value map = balm_map(&arena), again;
+        for (size_t i = 0; i < sizes[s] + 1; i++) {
+            balm_map_set(&arena, map, balm_textf(&arena, "k%zu", i).as.text, balm_int((int)i));
+        }
+        balm_map_remove(map, "k0");
+        again = balm_map_again(&arena, map);
+        assert_true(balm_equal(again, map));
+        assert_ptr_equal(balm_map_at(again, 0)->key, balm_map_at(map, 0)->key);
+        balm_map_set(&arena, again, "k1", balm_int(-1));
+        balm_map_set(&arena, again, "new", balm_int(-2));
+        assert_int_equal(balm_map_len(map), sizes[s]);
+        assert_int_equal(balm_get_int(map, "k1", 0), 1);
+        assert_null(balm_map_get(map, "new"));
+        assert_int_equal(balm_map_len(again), sizes[s] + 1);
+        assert_int_equal(balm_get_int(again, "k1", 0), -1);
+        assert_int_equal(balm_get_int(again, "new", 0), -2);
+        assert_null(balm_map_get(again, "k0"));
+    }
+    assert_int_equal(balm_map_again(&arena, balm_int(1)).type, BALM_MAP);
+}
+
 static void reads_without_fear(void **state)
 {
     struct balm_value map = balm_map(&arena);
@@ -328,6 +354,7 @@ int main(void)
         cmocka_unit_test(removes_and_keeps_the_order),
         cmocka_unit_test(filters_and_renames_in_place),
         cmocka_unit_test(makes_containers_at_once),
+        cmocka_unit_test(a_map_made_again_is_changed_on_its_own),
         cmocka_unit_test(reads_without_fear),
         cmocka_unit_test(walks_a_path),
         cmocka_unit_test(compares_deeply_and_maps_regardless_of_order),
