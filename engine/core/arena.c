@@ -221,16 +221,23 @@ char *balm_arena_strdup(struct balm_arena *arena, const char *text)
     return balm_arena_copy(arena, text, strlen(text));
 }
 
+/* Into the room that is left, where it mostly stays. */
 char *balm_arena_vprintf(struct balm_arena *arena, const char *format, va_list args)
 {
+    struct balm_arena_block *block = arena->blocks;
+    char *room = block ? block->bytes + block->used : NULL;
+    size_t size = block ? block->size - block->used : 0;
     va_list again;
     char *text = NULL;
     int len;
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
+    len = vsnprintf(room, size, format, again);
     va_end(again);
     if (len < 0) return refuse(arena, BALM_E_NOMEM);
     text = alloc_aligned(arena, (size_t)len + 1, 1);
+    if (text && text == room) return text;
+    /* balm_arena_wipe() looks at what is used alone. */
+    if (size) balm_wipe(room, size < (size_t)len ? size : (size_t)len);
     if (text && vsnprintf(text, (size_t)len + 1, format, args) < 0) text[0] = '\0';
     return text;
 }

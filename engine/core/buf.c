@@ -85,6 +85,12 @@ static bool reserve(struct balm_buf *buf, size_t len)
     return true;
 }
 
+/* Most adds find it: cap is at most one more than the ceiling. */
+static bool has_room(const struct balm_buf *buf, size_t len)
+{
+    return !buf->code && len < buf->cap - buf->len;
+}
+
 char *balm_buf_room(struct balm_buf *buf, size_t len)
 {
     return reserve(buf, len) ? buf->bytes + buf->len : NULL;
@@ -99,7 +105,7 @@ void balm_buf_grew(struct balm_buf *buf, size_t len)
 
 enum balm_code balm_buf_add(struct balm_buf *buf, const void *bytes, size_t len)
 {
-    if (!reserve(buf, len)) return buf->code;
+    if (!has_room(buf, len) && !reserve(buf, len)) return buf->code;
     if (len) memcpy(buf->bytes + buf->len, bytes, len);
     buf->len += len;
     buf->bytes[buf->len] = '\0';
@@ -113,12 +119,23 @@ enum balm_code balm_buf_adds(struct balm_buf *buf, const char *text)
 
 enum balm_code balm_buf_addc(struct balm_buf *buf, char c)
 {
-    if (buf->len + 1 >= buf->cap || buf->len >= buf->max || buf->code) {
-        return balm_buf_add(buf, &c, 1);
-    }
+    if (!has_room(buf, 1)) return balm_buf_add(buf, &c, 1);
     buf->bytes[buf->len++] = c;
     buf->bytes[buf->len] = '\0';
     return BALM_OK;
+}
+
+enum balm_code balm_buf_addi(struct balm_buf *buf, int64_t integer)
+{
+    char text[24];
+    char *at = text + sizeof text;
+    uint64_t size = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+    do {
+        *--at = (char)('0' + size % 10);
+        size /= 10;
+    } while (size);
+    if (integer < 0) *--at = '-';
+    return balm_buf_add(buf, at, (size_t)(text + sizeof text - at));
 }
 
 enum balm_code balm_buf_addv(struct balm_buf *buf, const char *format, va_list args)

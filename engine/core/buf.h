@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct balm_buf {
     char *bytes;
@@ -36,6 +37,7 @@ void balm_buf_clear(struct balm_buf *buf); /* len 0 and no error; keeps the memo
 enum balm_code balm_buf_add(struct balm_buf *buf, const void *bytes, size_t len);
 enum balm_code balm_buf_adds(struct balm_buf *buf, const char *text);
 enum balm_code balm_buf_addc(struct balm_buf *buf, char c);
+enum balm_code balm_buf_addi(struct balm_buf *buf, int64_t integer); /* in decimal */
 enum balm_code balm_buf_addf(struct balm_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum balm_code balm_buf_addv(struct balm_buf *buf, const char *format, va_list args)

@@ -22,7 +22,7 @@ static uint64_t turn(uint64_t x, int by)
     return (x << by) | (x >> (64 - by));
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[2] += v[3];
@@ -36,34 +36,28 @@ static void sip_round(uint64_t v[4])
     v[2] = turn(v[2], 32);
 }
 
-static void take(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    sip_round(v);
-    v[0] ^= word;
-}
-
 uint64_t balm_hash(const void *bytes, size_t len)
 {
     const unsigned char *at = bytes;
+    size_t words = len / 8;
     uint64_t last = (uint64_t)len << 56;
     uint64_t v[4];
-    size_t left = len;
     size_t i;
     call_once(&seeded, draw_seed);
     v[0] = seed[0] ^ 0x736f6d6570736575U;
     v[1] = seed[1] ^ 0x646f72616e646f6dU;
     v[2] = seed[0] ^ 0x6c7967656e657261U;
     v[3] = seed[1] ^ 0x7465646279746573U;
-    for (; left >= 8; left -= 8, at += 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        take(v, word);
+    for (i = 0; i < len % 8; i++) {
+        last |= (uint64_t)at[words * 8 + i] << (8 * i);
     }
-    for (i = 0; i < left; i++) {
-        last |= (uint64_t)at[i] << (8 * i);
+    for (i = 0; i <= words; i++) {
+        uint64_t word = last;
+        if (i < words) memcpy(&word, at + i * 8, 8);
+        v[3] ^= word;
+        sip_round(v);
+        v[0] ^= word;
     }
-    take(v, last);
     v[2] ^= 0xff;
     for (i = 0; i < 3; i++) {
         sip_round(v);

@@ -135,19 +135,6 @@ enum balm_code balm_json_number(struct balm_buf *buf, double number)
     return balm_buf_adds(buf, text);
 }
 
-static enum balm_code write_integer(struct balm_buf *buf, int64_t integer)
-{
-    char text[24];
-    char *at = text + sizeof text;
-    uint64_t size = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-    do {
-        *--at = (char)('0' + size % 10);
-        size /= 10;
-    } while (size);
-    if (integer < 0) *--at = '-';
-    return balm_buf_add(buf, at, (size_t)(text + sizeof text - at));
-}
-
 static enum balm_code write_double(struct balm_buf *buf, double number)
 {
     bool finite = isfinite(number);
@@ -283,7 +270,7 @@ static enum balm_code write_value(struct writer *w, struct balm_value value)
     case BALM_BOOL:
         return balm_buf_adds(buf, value.as.boolean ? "true" : "false");
     case BALM_INT:
-        return write_integer(buf, value.as.integer);
+        return balm_buf_addi(buf, value.as.integer);
     case BALM_DOUBLE:
         return write_double(buf, value.as.number);
     case BALM_STRING:

@@ -132,6 +132,22 @@ static void forgets_all_but_a_block_when_reset(void **state)
     balm_arena_free(&arena);
 }
 
+static void a_text_that_found_no_room_leaves_nothing_behind(void **state)
+{
+    struct balm_arena arena = BALM_ARENA_INIT;
+    char *before = balm_arena_copy(&arena, "", 0);
+    const char *text;
+    (void)state;
+    assert_ptr_equal(balm_arena_printf(&arena, "%s", "AKID"), before + 1);
+    text = balm_arena_printf(&arena, "%05000d", 0);
+    assert_int_equal(strspn(text, "0"), 5000);
+    assert_null(memchr(before + 6, '0', 1000));
+    arena.max = arena.used;
+    assert_null(balm_arena_printf(&arena, "%0500d", 0));
+    assert_null(memchr(before + 6, '0', 1000));
+    balm_arena_free(&arena);
+}
+
 static void copies_text_with_its_end(void **state)
 {
     struct balm_arena arena = BALM_ARENA_INIT;
@@ -155,6 +171,7 @@ int main(void)
         cmocka_unit_test(refuses_growth_past_its_ceiling_and_leaves_the_old),
         cmocka_unit_test(refuses_absurd_sizes),
         cmocka_unit_test(forgets_all_but_a_block_when_reset),
+        cmocka_unit_test(a_text_that_found_no_room_leaves_nothing_behind),
         cmocka_unit_test(copies_text_with_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

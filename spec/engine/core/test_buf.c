@@ -34,6 +34,18 @@ static void adds_texts_bytes_and_formats(void **state)
     balm_buf_free(&buf);
 }
 
+static void adds_any_integer_in_decimal(void **state)
+{
+    struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
+    (void)state;
+    balm_buf_addi(&buf, 0);
+    balm_buf_addi(&buf, -7);
+    balm_buf_addi(&buf, INT64_MAX);
+    balm_buf_addi(&buf, INT64_MIN);
+    assert_string_equal(buf.bytes, "0-79223372036854775807-9223372036854775808");
+    balm_buf_free(&buf);
+}
+
 static void formats_longer_than_the_room_left(void **state)
 {
     struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
@@ -125,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_an_empty_text_at_birth),
         cmocka_unit_test(adds_texts_bytes_and_formats),
+        cmocka_unit_test(adds_any_integer_in_decimal),
         cmocka_unit_test(formats_longer_than_the_room_left),
         cmocka_unit_test(takes_exactly_its_ceiling),
         cmocka_unit_test(remembers_its_first_failure),
