@@ -79,7 +79,7 @@ static void write_structure(struct balm_buf *buf, const struct balm_shape *shape
     balm_cbor_map(buf, count);
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
         const char *name = member ? balm_member_location_name(member) : entry->key;
         if (balm_is_null(entry->value)) continue;
         balm_cbor_text(buf, name, strlen(name));

@@ -161,7 +161,7 @@ static void write_structure(const struct writer *writer, const struct balm_shape
     (void)balm_buf_addc(writer->buf, '{');
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
         if (!member || (body_only && !balm_codec_in_body(member))) continue;
         const char *name = balm_member_location_name(member);
         write_key(writer, first, name, strlen(name));

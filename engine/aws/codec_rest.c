@@ -277,8 +277,7 @@ static enum balm_code place_members(struct rest *rest, bool *has_body)
 
     for (size_t i = 0; !code && i < balm_map_len(rest->params); i++) {
         const struct balm_entry *entry = balm_map_at(rest->params, i);
-        const struct balm_member *member =
-            balm_shape_member(rest->shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(rest->shape, entry);
         if (!member || balm_is_null(entry->value)) continue;
         switch (balm_member_location(member)) {
         case BALM_IN_QUERY:

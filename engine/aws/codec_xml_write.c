@@ -101,7 +101,7 @@ static void write_attributes(struct xml *xml, const struct balm_shape *shape,
 {
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
         if (!member || !balm_member_is_xml_attribute(member)) continue;
         balm_buf_clear(&xml->text);
         balm_codec_scalar(&xml->text, member, entry->value, in_xml);
@@ -119,7 +119,7 @@ static void write_structure(struct xml *xml, const struct balm_member *member, c
     size_t start = end_of_tag(xml);
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *child = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *child = balm_shape_member_of(shape, entry);
         if (!child || balm_member_is_xml_attribute(child)) continue;
         if (body_only && !balm_codec_in_body(child)) continue;
         write_value(xml, child, balm_member_location_name(child), entry->value, depth + 1);

@@ -210,6 +210,10 @@ const struct balm_member *balm_shape_member_at(const struct balm_shape *shape, s
 /* fast; NULL when unknown */
 const struct balm_member *balm_shape_member(const struct balm_shape *shape, const char *name,
                                             size_t len);
+/* The same for the key of an entry; at once where it is a text of the model itself, as
+   balm_normalise_input() leaves them. */
+const struct balm_member *balm_shape_member_of(const struct balm_shape *shape,
+                                               const struct balm_entry *entry);
 const struct balm_member *balm_shape_item(const struct balm_shape *shape);  /* of a list */
 const struct balm_member *balm_shape_key(const struct balm_shape *shape);   /* of a map */
 const struct balm_member *balm_shape_value(const struct balm_shape *shape); /* of a map */
@@ -221,6 +225,8 @@ bool balm_shape_is_event_stream(const struct balm_shape *shape);
 bool balm_shape_is_flattened(const struct balm_shape *shape); /* list or map, on the shape */
 size_t balm_shape_enum_count(const struct balm_shape *shape);
 const char *balm_shape_enum_at(const struct balm_shape *shape, size_t i);
+/* Is text, of len bytes and a NUL, among them? */
+bool balm_shape_enum_has(const struct balm_shape *shape, const char *text, size_t len);
 bool balm_shape_min(const struct balm_shape *shape, double *min); /* false when there is none */
 bool balm_shape_max(const struct balm_shape *shape, double *max);
 /* of an exception shape */

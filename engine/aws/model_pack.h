@@ -235,4 +235,10 @@ static inline const char *balm_pack_text(const balm_ref *ref)
     return *ref ? (const char *)ref + *ref : "";
 }
 
+/* One that the record requires, so that it is never 0. */
+static inline const char *balm_pack_required(const balm_ref *ref)
+{
+    return (const char *)ref + *ref;
+}
+
 #endif

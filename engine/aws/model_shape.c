@@ -44,7 +44,8 @@ const struct balm_member *balm_shape_member_at(const struct balm_shape *shape, s
 /* Orders name, which need not end in a NUL, against a text. */
 static int compare(const char *name, size_t len, const char *text)
 {
-    int order = strncmp(name, text, len);
+    int order = len ? (unsigned char)name[0] - (unsigned char)text[0] : 0; /* most differ there */
+    if (!order) order = strncmp(name, text, len);
     return order ? order : -(text[len] != '\0');
 }
 
@@ -58,7 +59,7 @@ const struct balm_member *balm_shape_member(const struct balm_shape *shape, cons
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct balm_member *member = &members[members[middle].sorted];
-        int order = compare(name, len, balm_pack_text(&member->name));
+        int order = compare(name, len, balm_pack_required(&member->name));
         if (order == 0) return member;
         if (order < 0) {
             high = middle;
@@ -67,6 +68,18 @@ const struct balm_member *balm_shape_member(const struct balm_shape *shape, cons
         }
     }
     return NULL;
+}
+
+const struct balm_member *balm_shape_member_of(const struct balm_shape *shape,
+                                               const struct balm_entry *entry)
+{
+    const struct balm_member *members = members_of(shape);
+    size_t count = balm_shape_member_count(shape);
+    size_t i;
+    for (i = 0; i < count; i++) {
+        if (balm_pack_required(&members[i].name) == entry->key) return &members[i];
+    }
+    return balm_shape_member(shape, entry->key, entry->key_len);
 }
 
 const struct balm_member *balm_shape_item(const struct balm_shape *shape)
@@ -125,6 +138,20 @@ const char *balm_shape_enum_at(const struct balm_shape *shape, size_t i)
     const struct balm_shape_more *more = more_of(shape);
     const balm_ref *enums = balm_pack_follow(&more->enums);
     return i < more->enum_count ? balm_pack_text(&enums[i]) : "";
+}
+
+/* Of a thousand kinds of instances most differ in their first letter. */
+bool balm_shape_enum_has(const struct balm_shape *shape, const char *text, size_t len)
+{
+    const struct balm_shape_more *more = more_of(shape);
+    const balm_ref *enums = balm_pack_follow(&more->enums);
+    size_t count = more->enum_count;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        const char *known = balm_pack_required(&enums[i]);
+        if (known[0] == text[0] && strcmp(known, text) == 0) return strlen(known) == len;
+    }
+    return false;
 }
 
 bool balm_shape_min(const struct balm_shape *shape, double *min)

@@ -118,6 +118,37 @@ static void members_know_where_they_travel(void **state)
     assert_string_equal(balm_member_location_name(groups), "SecurityGroupId");
 }
 
+static void a_member_is_found_by_any_text_of_its_name(void **state)
+{
+    const struct balm_shape *input = balm_operation_input(operation("ec2", "RunInstances"));
+    const struct balm_member *count = member(input, "MinCount");
+    char text[] = "MinCounter";
+    struct balm_entry own = {balm_member_name(count), 8, balm_null()};
+    struct balm_entry foreign = {text, 8, balm_null()};
+    struct balm_entry unknown = {text, 10, balm_null()};
+    (void)state;
+    assert_ptr_equal(balm_shape_member_of(input, &own), count);
+    assert_ptr_equal(balm_shape_member_of(input, &foreign), count);
+    assert_null(balm_shape_member_of(input, &unknown));
+}
+
+static void an_enumeration_has_its_values_alone(void **state)
+{
+    const struct balm_shape *type = balm_member_shape(
+        member(balm_operation_input(operation("ec2", "RunInstances")), "InstanceType"));
+    size_t count = balm_shape_enum_count(type);
+    (void)state;
+    assert_true(count > 100);
+    for (size_t i = 0; i < count; i++) {
+        const char *known = balm_shape_enum_at(type, i);
+        assert_true(balm_shape_enum_has(type, known, strlen(known)));
+    }
+    assert_false(balm_shape_enum_has(type, "t3.micr", 7));
+    assert_false(balm_shape_enum_has(type, "t3.micros", 9));
+    assert_false(balm_shape_enum_has(type, "t3.micro\0s", 10));
+    assert_false(balm_shape_enum_has(type, "", 0));
+}
+
 static void a_shape_may_hold_itself(void **state)
 {
     const struct balm_shape *value = balm_member_shape(balm_shape_value(
@@ -381,12 +412,15 @@ static void walk_shape(const struct balm_shape *shape)
     touched += (size_t)balm_shape_retryable(shape);
     touched += balm_shape_min(shape, &bound) + balm_shape_max(shape, &bound);
     for (i = 0; i < balm_shape_enum_count(shape); i++) {
-        touch(balm_shape_enum_at(shape, i));
+        const char *known = balm_shape_enum_at(shape, i);
+        touched += balm_shape_enum_has(shape, known, strlen(known));
     }
     for (i = 0; i < balm_shape_member_count(shape); i++) {
         const char *name = balm_member_name(balm_shape_member_at(shape, i));
         walk_member(balm_shape_member_at(shape, i));
+        struct balm_entry foreign = {"other", 5, balm_null()};
         touched += balm_shape_member(shape, name, strlen(name)) != NULL;
+        touched += balm_shape_member_of(shape, &foreign) != NULL;
     }
     if (balm_shape_payload(shape)) walk_member(balm_shape_payload(shape));
     if (balm_shape_item(shape)) walk_member(balm_shape_item(shape));
@@ -567,6 +601,8 @@ int main(void)
         cmocka_unit_test(an_operation_goes_by_both_names),
         cmocka_unit_test(every_operation_is_found_by_both_names),
         cmocka_unit_test(members_know_where_they_travel),
+        cmocka_unit_test(a_member_is_found_by_any_text_of_its_name),
+        cmocka_unit_test(an_enumeration_has_its_values_alone),
         cmocka_unit_test(a_shape_may_hold_itself),
         cmocka_unit_test(only_what_is_known_to_read_is_a_read),
         cmocka_unit_test(an_operation_names_what_else_it_may_need),
