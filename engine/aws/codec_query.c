@@ -7,9 +7,11 @@
 
 #include <string.h>
 
+#define BODY_USUAL 1000 /* bytes: what is made at once need not grow */
+
 struct form {
     struct balm_buf *body;
-    struct balm_buf prefix; /* the name so far: "Filter.1.Value" */
+    struct balm_buf prefix; /* the name so far, encoded: "Filter.1.Value" */
     struct balm_buf text;   /* a scalar before it is encoded */
     bool ec2;
     struct balm_codec_times times;
@@ -18,45 +20,25 @@ struct form {
 static void write_value(struct form *form, const struct balm_member *member,
                         struct balm_value value, int depth);
 
-/* Form encoding: as percent encoding, but a space is a plus. */
-static void encode(struct balm_buf *buf, const char *text, size_t len)
-{
-    while (len) {
-        const char *space = memchr(text, ' ', len);
-        size_t part = space ? (size_t)(space - text) : len;
-        (void)balm_text_percent(buf, text, part, NULL);
-        if (!space) return;
-        (void)balm_buf_addc(buf, '+');
-        text += part + 1;
-        len -= part + 1;
-    }
-}
-
 static void write_pair(struct form *form, const char *text, size_t len)
 {
     (void)balm_buf_addc(form->body, '&');
-    encode(form->body, form->prefix.bytes, form->prefix.len);
+    (void)balm_buf_add(form->body, form->prefix.bytes, form->prefix.len);
     (void)balm_buf_addc(form->body, '=');
-    encode(form->body, text, len);
+    (void)balm_text_form(form->body, text, len);
 }
 
 static void push_name(struct form *form, const char *name)
 {
     if (form->prefix.len) (void)balm_buf_addc(&form->prefix, '.');
-    (void)balm_buf_adds(&form->prefix, name);
+    (void)balm_text_form(&form->prefix, name, strlen(name));
 }
 
 /* ".1" for the first: items count from 1. */
 static void push_number(struct form *form, size_t number)
 {
-    char digits[24];
-    size_t at = sizeof digits;
-
-    for (number++; number > 0; number /= 10) {
-        digits[--at] = (char)('0' + number % 10);
-    }
-    digits[--at] = '.';
-    (void)balm_buf_add(&form->prefix, digits + at, sizeof digits - at);
+    (void)balm_buf_addc(&form->prefix, '.');
+    (void)balm_buf_addi(&form->prefix, (int64_t)number + 1);
 }
 
 static void pop_to(struct form *form, size_t len)
@@ -92,7 +74,7 @@ static void write_structure(struct form *form, const struct balm_shape *shape,
 
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
         if (!member) continue;
         push_member(form, member, balm_member_name(member));
         write_value(form, member, entry->value, depth + 1);
@@ -199,10 +181,13 @@ enum balm_code balm_codec_query(const struct balm_operation *operation, struct b
     request->path = "/";
     balm_request_add_header(request, "Content-Type",
                             "application/x-www-form-urlencoded; charset=utf-8");
+    (void)balm_buf_room(form.body, BODY_USUAL);
     (void)balm_buf_adds(form.body, "Action=");
-    encode(form.body, balm_operation_name(operation), strlen(balm_operation_name(operation)));
+    (void)balm_text_form(form.body, balm_operation_name(operation),
+                         strlen(balm_operation_name(operation)));
     (void)balm_buf_adds(form.body, "&Version=");
-    encode(form.body, balm_service_api_version(service), strlen(balm_service_api_version(service)));
+    (void)balm_text_form(form.body, balm_service_api_version(service),
+                         strlen(balm_service_api_version(service)));
     if (balm_operation_input(operation)) {
         write_structure(&form, balm_operation_input(operation), params, 0);
     }

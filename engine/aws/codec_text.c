@@ -122,7 +122,7 @@ void balm_codec_time(struct balm_buf *buf, int64_t micros, struct balm_codec_tim
         if (times.millis) {
             balm_codec_double(buf, (double)floor_to(micros, 1000) / 1000.0);
         } else {
-            (void)balm_buf_addf(buf, "%lld", (long long)floor_to(micros, MICROS));
+            (void)balm_buf_addi(buf, floor_to(micros, MICROS));
         }
         break;
     case BALM_TIMESTAMP_UNSET:
@@ -149,7 +149,7 @@ void balm_codec_scalar(struct balm_buf *buf, const struct balm_member *member,
         (void)balm_buf_adds(buf, value.as.boolean ? "true" : "false");
         break;
     case BALM_INT:
-        (void)balm_buf_addf(buf, "%lld", (long long)value.as.integer);
+        (void)balm_buf_addi(buf, value.as.integer);
         break;
     case BALM_DOUBLE:
         balm_codec_double(buf, value.as.number);

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#define ONES ((uint64_t)0x0101010101010101U)
+
 /* Letters, digits and - . _ ~, one bit each: asked for each byte of each request. */
 static bool is_unreserved(unsigned char c)
 {
@@ -14,21 +16,68 @@ static bool is_unreserved(unsigned char c)
     return bits[c >> 5] >> (c & 31) & 1;
 }
 
-enum balm_code balm_text_percent(struct balm_buf *buf, const char *text, size_t len,
-                                 const char *keep)
+/* The top bit of each byte that lies from..to; the top bits of word are not set. */
+static uint64_t within(uint64_t word, unsigned char from, unsigned char to)
+{
+    return (word + ONES * (0x80U - from)) & ~(word + ONES * (0x7fU - to));
+}
+
+/* Are the eight bytes at text letters, digits, dashes and dots? */
+static bool is_plain_word(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    if (word & ONES * 0x80) return false;
+    return (~(within(word | ONES * 0x20, 'a', 'z') | within(word, '0', '9') |
+              within(word, '-', '.')) &
+            ONES * 0x80) == 0;
+}
+
+/* How much of text stands as it is. What is left behind the last whole word is looked at together
+   with bytes before it. */
+static size_t unreserved_span(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (len - i >= 8 && is_plain_word(text + i)) {
+        i += 8;
+    }
+    if (len >= 8 && len - i < 8 && is_plain_word(text + len - 8)) return len;
+    while (i < len && is_unreserved((unsigned char)text[i])) {
+        i++;
+    }
+    return i;
+}
+
+static enum balm_code encode(struct balm_buf *buf, const char *text, size_t len, const char *keep,
+                             bool space_is_plus)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t start = 0;
     size_t i;
-    for (i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_unreserved(c) || (c && keep && strchr(keep, c))) continue;
+    for (i = unreserved_span(text, len); i < len; i += unreserved_span(text + i, len - i)) {
+        unsigned char c = (unsigned char)text[i++];
         char code[3] = {'%', digits[c >> 4], digits[c & 15]};
-        balm_buf_add(buf, text + start, i - start);
-        balm_buf_add(buf, code, sizeof code);
-        start = i + 1;
+        if (c && keep && strchr(keep, c)) continue;
+        balm_buf_add(buf, text + start, i - 1 - start);
+        if (c == ' ' && space_is_plus) {
+            balm_buf_addc(buf, '+');
+        } else {
+            balm_buf_add(buf, code, sizeof code);
+        }
+        start = i;
     }
     return balm_buf_add(buf, text + start, len - start);
+}
+
+enum balm_code balm_text_percent(struct balm_buf *buf, const char *text, size_t len,
+                                 const char *keep)
+{
+    return encode(buf, text, len, keep, false);
+}
+
+enum balm_code balm_text_form(struct balm_buf *buf, const char *text, size_t len)
+{
+    return encode(buf, text, len, NULL, true);
 }
 
 static int hex_digit(char c)

@@ -13,7 +13,9 @@
    paths, "" or NULL for none). */
 enum balm_code balm_text_percent(struct balm_buf *buf, const char *text, size_t len,
                                  const char *keep);
-/* Undoes it; a stray % is kept as it is. plus_is_space for query strings. */
+/* The same for a form, where a space is a plus. */
+enum balm_code balm_text_form(struct balm_buf *buf, const char *text, size_t len);
+/* Undoes them; a stray % is kept as it is. plus_is_space for query strings. */
 enum balm_code balm_text_unpercent(struct balm_buf *buf, const char *text, size_t len,
                                    bool plus_is_space);
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static struct balm_buf buf = BALM_BUF_INIT(BALM_BUF_MAX);
@@ -38,6 +39,36 @@ static void percent_encodes_all_but_the_unreserved(void **state)
     balm_buf_clear(&buf);
     balm_text_percent(&buf, "\0/", 2, "/");
     assert_string_equal(buf.bytes, "%00/");
+}
+
+/* Eight bytes are looked at together, so each is tried at each place. */
+static void encodes_each_byte_wherever_it_stands(void **state)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-_.~";
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        bool plain = c && strchr(unreserved, c);
+        for (int at = 0; at < 18; at++) {
+            char text[] = "-ami.0123456789zZ9", expected[24];
+            int rest = (int)sizeof text - 2 - at;
+            text[at] = (char)c;
+            (void)snprintf(expected, sizeof expected, plain ? "%.*s%c%.*s" : "%.*s%%%02X%.*s", at,
+                           text, c, rest, text + at + 1);
+            balm_buf_clear(&buf);
+            balm_text_percent(&buf, text, sizeof text - 1, NULL);
+            assert_string_equal(buf.bytes, expected);
+        }
+    }
+}
+
+static void a_space_in_a_form_is_a_plus(void **state)
+{
+    static const char text[] = " value 1+1 of the form ";
+    (void)state;
+    balm_buf_clear(&buf);
+    balm_text_form(&buf, text, strlen(text));
+    assert_string_equal(buf.bytes, "+value+1%2B1+of+the+form+");
 }
 
 static void undoes_percent_encoding(void **state)
@@ -387,6 +418,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percent_encodes_all_but_the_unreserved),
+        cmocka_unit_test(encodes_each_byte_wherever_it_stands),
+        cmocka_unit_test(a_space_in_a_form_is_a_plus),
         cmocka_unit_test(undoes_percent_encoding),
         cmocka_unit_test(writes_hex_and_base64),
         cmocka_unit_test(refuses_what_is_not_base64),
