@@ -9,63 +9,69 @@
 
 #include <string.h>
 
-struct row {
-    const char *service;
-    const char *operation; /* NULL: all of the service */
-    unsigned does;
-};
+#define ROWS_MAX 16 /* of one service */
 
-/* Sorted by service: each is asked for several times in each call. */
-static const struct row rows[] = {
-    {"apigateway", NULL, BALM_CUSTOM_ACCEPT},
-    {"autoscaling", "CreateLaunchConfiguration", BALM_CUSTOM_USER_DATA},
-    {"bedrock-agentcore", NULL, BALM_CUSTOM_MILLISECONDS},
-    {"cloudformation", "GetTemplate", BALM_CUSTOM_TEMPLATE},
-    {"cloudsearchdomain", "Search", BALM_CUSTOM_POST},
-    {"docdb", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
-    {"docdb", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
-    {"dynamodb", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
-    {"ec2", "CopySnapshot", BALM_CUSTOM_COPY_SNAPSHOT},
-    {"ec2", "GetConsoleOutput", BALM_CUSTOM_CONSOLE},
-    {"ec2", "RunInstances", BALM_CUSTOM_USER_DATA},
-    {"glacier", NULL, BALM_CUSTOM_ACCOUNT_ID | BALM_CUSTOM_VERSION},
-    {"glacier", "UploadArchive", BALM_CUSTOM_TREE_HASH},
-    {"glacier", "UploadMultipartPart", BALM_CUSTOM_TREE_HASH},
-    {"iam", NULL, BALM_CUSTOM_POLICIES},
-    {"machinelearning", "Predict", BALM_CUSTOM_HOST},
-    {"neptune", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
-    {"neptune", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
-    {"rds", "CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
-    {"rds", "CopyDBSnapshot", BALM_CUSTOM_OTHER_REGION},
-    {"rds", "CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
-    {"rds", "CreateDBInstanceReadReplica", BALM_CUSTOM_OTHER_REGION},
-    {"rds", "StartDBInstanceAutomatedBackupsReplication", BALM_CUSTOM_OTHER_REGION},
-    {"route53", NULL, BALM_CUSTOM_LAST_PART},
-    {"s3", NULL, BALM_CUSTOM_BUCKET},
-    {"s3", "CompleteMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_LATE_ERROR},
-    {"s3", "CopyObject",
-     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE | BALM_CUSTOM_ASCII |
-         BALM_CUSTOM_LATE_ERROR},
-    {"s3", "CreateMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_ASCII},
-    {"s3", "DeleteObjects", BALM_CUSTOM_LINES},
-    {"s3", "GetBucketLocation", BALM_CUSTOM_LOCATION},
-    {"s3", "GetObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_EXPIRES},
-    {"s3", "HeadObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_EXPIRES},
-    {"s3", "ListObjectVersions", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_ALL},
-    {"s3", "ListObjects", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_V1},
-    {"s3", "ListObjectsV2", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_V2},
-    {"s3", "PutBucketLifecycleConfiguration", BALM_CUSTOM_LINES},
-    {"s3", "PutObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_ASCII},
-    {"s3", "SelectObjectContent", BALM_CUSTOM_SSE_KEY},
-    {"s3", "UploadPart", BALM_CUSTOM_SSE_KEY},
-    {"s3", "UploadPartCopy",
-     BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE |
-         BALM_CUSTOM_LATE_ERROR},
-    {"sso-oidc", NULL, BALM_CUSTOM_OAUTH},
-    {"timestream-query", NULL, BALM_CUSTOM_DISCOVER},
-    {"timestream-query", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
-    {"timestream-write", NULL, BALM_CUSTOM_DISCOVER},
-    {"timestream-write", "DescribeEndpoints", BALM_CUSTOM_API_VERSION},
+/* Sorted by service: each call asks several times. */
+static const struct custom {
+    const char *service;
+    struct {
+        const char *operation; /* NULL: all of the service */
+        unsigned does;         /* 0: no more rows */
+    } rows[ROWS_MAX];
+} customs[] = {
+    {"apigateway", {{NULL, BALM_CUSTOM_ACCEPT}}},
+    {"autoscaling", {{"CreateLaunchConfiguration", BALM_CUSTOM_USER_DATA}}},
+    {"bedrock-agentcore", {{NULL, BALM_CUSTOM_MILLISECONDS}}},
+    {"cloudformation", {{"GetTemplate", BALM_CUSTOM_TEMPLATE}}},
+    {"cloudsearchdomain", {{"Search", BALM_CUSTOM_POST}}},
+    {"docdb",
+     {{"CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+      {"CreateDBCluster", BALM_CUSTOM_OTHER_REGION}}},
+    {"dynamodb", {{"DescribeEndpoints", BALM_CUSTOM_API_VERSION}}},
+    {"ec2",
+     {{"CopySnapshot", BALM_CUSTOM_COPY_SNAPSHOT},
+      {"GetConsoleOutput", BALM_CUSTOM_CONSOLE},
+      {"RunInstances", BALM_CUSTOM_USER_DATA}}},
+    {"glacier",
+     {{NULL, BALM_CUSTOM_ACCOUNT_ID | BALM_CUSTOM_VERSION},
+      {"UploadArchive", BALM_CUSTOM_TREE_HASH},
+      {"UploadMultipartPart", BALM_CUSTOM_TREE_HASH}}},
+    {"iam", {{NULL, BALM_CUSTOM_POLICIES}}},
+    {"machinelearning", {{"Predict", BALM_CUSTOM_HOST}}},
+    {"neptune",
+     {{"CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+      {"CreateDBCluster", BALM_CUSTOM_OTHER_REGION}}},
+    {"rds",
+     {{"CopyDBClusterSnapshot", BALM_CUSTOM_OTHER_REGION},
+      {"CopyDBSnapshot", BALM_CUSTOM_OTHER_REGION},
+      {"CreateDBCluster", BALM_CUSTOM_OTHER_REGION},
+      {"CreateDBInstanceReadReplica", BALM_CUSTOM_OTHER_REGION},
+      {"StartDBInstanceAutomatedBackupsReplication", BALM_CUSTOM_OTHER_REGION}}},
+    {"route53", {{NULL, BALM_CUSTOM_LAST_PART}}},
+    {"s3",
+     {{NULL, BALM_CUSTOM_BUCKET},
+      {"CompleteMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_LATE_ERROR},
+      {"CopyObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE |
+                         BALM_CUSTOM_ASCII | BALM_CUSTOM_LATE_ERROR},
+      {"CreateMultipartUpload", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_ASCII},
+      {"DeleteObjects", BALM_CUSTOM_LINES},
+      {"GetBucketLocation", BALM_CUSTOM_LOCATION},
+      {"GetObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_EXPIRES},
+      {"HeadObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_EXPIRES},
+      {"ListObjectVersions", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_ALL},
+      {"ListObjects", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_V1},
+      {"ListObjectsV2", BALM_CUSTOM_ENCODING_URL | BALM_CUSTOM_DECODE_V2},
+      {"PutBucketLifecycleConfiguration", BALM_CUSTOM_LINES},
+      {"PutObject", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_ASCII},
+      {"SelectObjectContent", BALM_CUSTOM_SSE_KEY},
+      {"UploadPart", BALM_CUSTOM_SSE_KEY},
+      {"UploadPartCopy", BALM_CUSTOM_SSE_KEY | BALM_CUSTOM_COPY_SSE_KEY | BALM_CUSTOM_COPY_SOURCE |
+                             BALM_CUSTOM_LATE_ERROR}}},
+    {"sso-oidc", {{NULL, BALM_CUSTOM_OAUTH}}},
+    {"timestream-query",
+     {{NULL, BALM_CUSTOM_DISCOVER}, {"DescribeEndpoints", BALM_CUSTOM_API_VERSION}}},
+    {"timestream-write",
+     {{NULL, BALM_CUSTOM_DISCOVER}, {"DescribeEndpoints", BALM_CUSTOM_API_VERSION}}},
 };
 
 /* Other names under which a parameter may be given. */
@@ -80,33 +86,40 @@ static const struct {
     {"logs", "CreateExportTask", "fromTime", "from"},
 };
 
-#define ROWS (sizeof rows / sizeof rows[0])
-
-/* The first row that is not before service. */
-static size_t first_row(const char *service)
+/* As strcmp(); most differ in their first letter. */
+static int compare(const char *a, const char *b)
 {
-    size_t low = 0, high = ROWS;
+    int first = (unsigned char)a[0] - (unsigned char)b[0];
+
+    return first ? first : strcmp(a, b);
+}
+
+static const struct custom *custom_of(const char *service)
+{
+    size_t low = 0, high = sizeof customs / sizeof customs[0];
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(rows[middle].service, service) < 0) {
-            low = middle + 1;
-        } else {
+        int order = compare(service, customs[middle].service);
+        if (order == 0) return &customs[middle];
+        if (order < 0) {
             high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    return low;
+    return NULL;
 }
 
 unsigned balm_custom_of(const struct balm_operation *operation)
 {
-    const char *service = balm_service_name(balm_operation_service(operation));
+    const struct custom *custom = custom_of(balm_service_name(balm_operation_service(operation)));
     const char *name = balm_operation_name(operation);
     unsigned does = 0;
 
-    for (size_t i = first_row(service); i < ROWS && strcmp(rows[i].service, service) == 0; i++) {
-        const char *wanted = rows[i].operation;
-        if (!wanted || (wanted[0] == name[0] && strcmp(wanted, name) == 0)) does |= rows[i].does;
+    for (size_t i = 0; custom && i < ROWS_MAX && custom->rows[i].does; i++) {
+        const char *wanted = custom->rows[i].operation;
+        if (!wanted || compare(wanted, name) == 0) does |= custom->rows[i].does;
     }
     return does;
 }
@@ -114,17 +127,6 @@ unsigned balm_custom_of(const struct balm_operation *operation)
 bool balm_custom_millis(const struct balm_operation *operation)
 {
     return (balm_custom_of(operation) & BALM_CUSTOM_MILLISECONDS) != 0;
-}
-
-static struct balm_value shallow_copy(struct balm_arena *arena, struct balm_value params)
-{
-    struct balm_value copy = balm_map(arena);
-
-    for (size_t i = 0; i < balm_map_len(params); i++) {
-        const struct balm_entry *entry = balm_map_at(params, i);
-        (void)balm_map_set_n(arena, copy, entry->key, entry->key_len, entry->value);
-    }
-    return copy;
 }
 
 /* ---- before validation ---- */
@@ -146,7 +148,7 @@ static struct balm_value rename_alias(const struct balm_operation *operation,
         if (!given || balm_map_get(params, name)) continue;
         if (!balm_shape_member(shape, name, strlen(name))) continue;
         struct balm_value value = *given;
-        params = shallow_copy(arena, params);
+        params = balm_map_again(arena, params);
         (void)balm_map_remove(params, alias);
         (void)balm_map_set(arena, params, name, value);
     }
@@ -164,7 +166,7 @@ struct balm_value balm_custom_normalise(const struct balm_operation *operation,
     if (!balm_shape_member(shape, account, strlen(account)) || balm_map_get(params, account)) {
         return params;
     }
-    params = shallow_copy(arena, params);
+    params = balm_map_again(arena, params);
     (void)balm_map_set(arena, params, account, balm_string("-"));
     return params;
 }
@@ -196,9 +198,10 @@ const char *balm_custom_problem(const struct balm_operation *operation, struct b
                                 struct balm_arena *arena)
 {
     unsigned does = balm_custom_of(operation);
+
+    if (!(does & (BALM_CUSTOM_BUCKET | BALM_CUSTOM_ASCII))) return NULL;
     struct balm_value bucket = balm_get(params, "Bucket");
     struct balm_value metadata = balm_get(params, "Metadata");
-
     if (does & BALM_CUSTOM_BUCKET && bucket.type == BALM_STRING && !is_bucket(bucket)) {
         return "Bucket: is no bucket name (letters, digits, '.', '-' and '_') and no ARN";
     }
@@ -295,7 +298,7 @@ static void keep_last_parts(const struct balm_operation *operation, struct balm_
 
     for (size_t i = 0; shape && i < balm_map_len(params); i++) {
         struct balm_entry *entry = balm_map_at(params, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
         if (!member || entry->value.type != BALM_STRING) continue;
         const char *kind = balm_shape_name(balm_member_shape(member));
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
@@ -317,7 +320,7 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
     const char *data = "UserData";
 
     if (!(does & changing) || params.type != BALM_MAP) return params;
-    params = shallow_copy(arena, params);
+    params = balm_map_again(arena, params);
     if (does & BALM_CUSTOM_SSE_KEY) {
         encode_key(params, arena, "SSECustomerKey", "SSECustomerKeyMD5");
     }
@@ -328,8 +331,8 @@ struct balm_value balm_custom_params(const struct balm_operation *operation,
     if (does & BALM_CUSTOM_ENCODING_URL && !balm_map_get(params, "EncodingType")) {
         (void)balm_map_set(arena, params, "EncodingType", balm_string("url"));
     }
-    struct balm_value text = balm_get(params, data);
-    if (does & BALM_CUSTOM_USER_DATA && text.type == BALM_STRING) {
+    struct balm_value text = does & BALM_CUSTOM_USER_DATA ? balm_get(params, data) : balm_null();
+    if (text.type == BALM_STRING) {
         (void)balm_map_set(arena, params, data, base64_value(arena, text.as.text, text.len));
     }
     if (does & BALM_CUSTOM_LAST_PART) keep_last_parts(operation, params);

@@ -270,10 +270,10 @@ static enum balm_code take_own_host(struct balm_url_parts *parts,
                                     const struct balm_operation *operation,
                                     struct balm_value params, struct balm_err *err)
 {
-    const char *url = balm_get_string(params, "PredictEndpoint", "");
     struct balm_url_parts own;
 
     if (!operation || !(balm_custom_of(operation) & BALM_CUSTOM_HOST)) return BALM_OK;
+    const char *url = balm_get_string(params, "PredictEndpoint", "");
     if (!balm_endpoint_split(url, &own)) return balm_endpoint_refuse(url, err);
     parts->host = own.host;
     parts->host_len = own.host_len;
