@@ -84,13 +84,12 @@ static enum balm_code fill(struct balm_call *call, struct balm_value params, boo
                            struct balm_err *err)
 {
     const struct balm_operation *operation = call->operation;
-    char token[37] = "";
+    bool lacking = lacks_token(operation, params);
+    char token[37];
     enum balm_code code;
-    if (lacks_token(operation, params)) balm_text_uuid(token);
-    if (balm_is_null(params)) params = balm_map(&call->arena);
-    params = balm_copy(&call->arena, params);
-    call->params = balm_normalise_input(operation, params, base64,
-                                        balm_arena_strdup(&call->arena, token), &call->arena);
+    if (lacking) balm_text_uuid(token);
+    call->params =
+        balm_normalise_input(operation, params, base64, lacking ? token : NULL, &call->arena);
     code = balm_arena_status(&call->arena, err);
     if (code) return code;
     code = balm_validate_input(operation, call->params, problems_arena, problems, &call->warnings,

@@ -98,7 +98,7 @@ static enum balm_code sign(struct balm_call *call, const struct balm_credentials
         return balm_fail(err, BALM_E_ARG, "%s asks for signatures of kind %s, which Balm lacks",
                          call->endpoint.url, call->endpoint.auth_scheme);
     }
-    (void)snprintf(call->key_id, sizeof call->key_id, "%s", credentials->access_key_id);
+    (void)memccpy(call->key_id, credentials->access_key_id, '\0', sizeof call->key_id - 1);
     code = balm_call_presign(call, credentials, options.now, err);
     if (code) return code;
     return (asymmetric ? balm_sigv4a_sign : balm_sigv4_sign)(&call->request, credentials, &options,

@@ -27,7 +27,8 @@ enum balm_code balm_validate_output(const struct balm_operation *operation,
                                     struct balm_value answer, struct balm_arena *arena,
                                     struct balm_value *problems, struct balm_err *err);
 /*
- * params as the wire needs them, in arena: idempotency tokens filled in (token: a UUID text), texts
+ * params as the wire needs them, a copy in arena, which shares nothing with what was given but keys
+ * that are the model's own texts: idempotency tokens filled in (token: a UUID text), texts
  * that the model calls blobs become bytes (blobs_are_base64: from JSON; else the bytes of the
  * string), timestamps given as text or number become times, doubles where the model says integer
  * and the value is integral become integers, the strings "NaN"/"Infinity"/"-Infinity" become

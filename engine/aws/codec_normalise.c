@@ -99,51 +99,45 @@ static struct balm_value structure(const struct normaliser *normaliser,
                                    const struct balm_shape *shape, struct balm_value value,
                                    int depth)
 {
-    size_t count = balm_map_len(value);
-    struct balm_entry *entries = balm_arena_alloc(normaliser->arena, count * sizeof *entries);
+    struct balm_value made = balm_map_again(normaliser->arena, value);
 
-    if (!entries) return balm_null();
-    for (size_t i = 0; i < count; i++) {
-        const struct balm_entry *from = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, from->key, from->key_len);
-        entries[i].key = member ? balm_member_name(member)
-                                : balm_arena_copy(normaliser->arena, from->key, from->key_len);
-        if (!entries[i].key) return balm_null();
-        entries[i].key_len = from->key_len;
-        entries[i].value = member ? normal(normaliser, member, from->value, depth + 1)
-                                  : balm_copy(normaliser->arena, from->value);
+    for (size_t i = 0; i < balm_map_len(made); i++) {
+        struct balm_entry *entry = balm_map_at(made, i);
+        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
+        entry->key = member ? balm_member_name(member)
+                            : balm_arena_copy(normaliser->arena, entry->key, entry->key_len);
+        if (!entry->key) return balm_null();
+        entry->value = member ? normal(normaliser, member, entry->value, depth + 1)
+                              : balm_copy(normaliser->arena, entry->value);
     }
-    return balm_map_of(normaliser->arena, entries, count);
+    return made;
 }
 
 static struct balm_value map(const struct normaliser *normaliser, const struct balm_member *each,
                              struct balm_value value, int depth)
 {
-    size_t count = balm_map_len(value);
-    struct balm_entry *entries = balm_arena_alloc(normaliser->arena, count * sizeof *entries);
+    struct balm_value made = balm_map_again(normaliser->arena, value);
 
-    if (!entries) return balm_null();
-    for (size_t i = 0; i < count; i++) {
-        const struct balm_entry *from = balm_map_at(value, i);
-        entries[i].key = balm_arena_copy(normaliser->arena, from->key, from->key_len);
-        if (!entries[i].key) return balm_null();
-        entries[i].key_len = from->key_len;
-        entries[i].value = normal(normaliser, each, from->value, depth + 1);
+    for (size_t i = 0; i < balm_map_len(made); i++) {
+        struct balm_entry *entry = balm_map_at(made, i);
+        entry->key = balm_arena_copy(normaliser->arena, entry->key, entry->key_len);
+        if (!entry->key) return balm_null();
+        entry->value = normal(normaliser, each, entry->value, depth + 1);
     }
-    return balm_map_of(normaliser->arena, entries, count);
+    return made;
 }
 
 static struct balm_value list(const struct normaliser *normaliser, const struct balm_member *item,
                               struct balm_value value, int depth)
 {
-    size_t count = balm_list_len(value);
-    struct balm_value *items = balm_arena_alloc(normaliser->arena, count * sizeof *items);
+    struct balm_value made =
+        balm_list_of(normaliser->arena, balm_list_at(value, 0), balm_list_len(value));
 
-    if (!items) return balm_null();
-    for (size_t i = 0; i < count; i++) {
-        items[i] = normal(normaliser, item, *balm_list_at(value, i), depth + 1);
+    for (size_t i = 0; i < balm_list_len(made); i++) {
+        struct balm_value *each = balm_list_at(made, i);
+        *each = normal(normaliser, item, *each, depth + 1);
     }
-    return balm_list_of(normaliser->arena, items, count);
+    return made;
 }
 
 static struct balm_value container(const struct normaliser *normaliser,

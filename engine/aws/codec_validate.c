@@ -13,10 +13,17 @@
 #define QUOTE_MAX    60
 #define PATH_MAX_LEN 4096
 
+/* Where a value stands. Only what is told is ever made a text. */
+struct place {
+    const struct place *in; /* NULL: the value is a parameter */
+    const char *name;       /* NULL: an item of a list */
+    size_t number;          /* of bytes in name; the item's, from 0 */
+};
+
 struct check {
     const struct balm_operation *operation;
     struct balm_arena *arena;
-    struct balm_buf path;
+    const struct place *at; /* NULL: the parameters as a whole */
     struct balm_value problems;
     struct balm_value warnings; /* null: nobody asks */
     bool output;
@@ -28,9 +35,17 @@ static void check_value(struct check *check, const struct balm_member *member,
 
 /* ---- telling ---- */
 
-static const char *path_of(const struct check *check)
+/* A path too long to be told is cut. */
+static void add_path(struct balm_buf *path, const struct place *at)
 {
-    return check->path.len ? check->path.bytes : "parameters";
+    if (!at) return;
+    add_path(path, at->in);
+    if (!at->name) {
+        (void)balm_buf_addf(path, "[%zu]", at->number);
+        return;
+    }
+    if (path->len) (void)balm_buf_addc(path, '.');
+    (void)balm_buf_add(path, at->name, at->number);
 }
 
 /* Texts that nobody will read are not made, nor are names compared for them: a script chooses how
@@ -43,8 +58,12 @@ static bool is_full(struct balm_value list)
 static void tell(struct check *check, struct balm_value list, const char *text)
 {
     if (!text || is_full(list)) return;
-    struct balm_value line = balm_textf(check->arena, "%s: %s", path_of(check), text);
+    struct balm_buf path = BALM_BUF_INIT(PATH_MAX_LEN);
+    add_path(&path, check->at);
+    struct balm_value line =
+        balm_textf(check->arena, "%s: %s", path.len ? path.bytes : "parameters", text);
     if (!balm_is_null(line)) (void)balm_list_push(check->arena, list, line);
+    balm_buf_free(&path);
 }
 
 static void problem(struct check *check, const char *format, ...)
@@ -58,31 +77,6 @@ static void problem(struct check *check, const char *format, ...)
     va_start(args, format);
     tell(check, check->problems, balm_arena_vprintf(check->arena, format, args));
     va_end(args);
-}
-
-/* Returns where the path ended, for leave(). */
-static size_t enter(struct check *check, const char *name, size_t len)
-{
-    size_t was = check->path.len;
-
-    if (was) (void)balm_buf_addc(&check->path, '.');
-    (void)balm_buf_add(&check->path, name, len);
-    return was;
-}
-
-static size_t enter_item(struct check *check, size_t i)
-{
-    size_t was = check->path.len;
-
-    (void)balm_buf_addf(&check->path, "[%zu]", i);
-    return was;
-}
-
-/* A path that grew too long to be told is cut there, and is no reason to stop. */
-static void leave(struct check *check, size_t was)
-{
-    check->path.code = BALM_OK;
-    if (check->path.len > was) balm_buf_cut(&check->path, check->path.len - was);
 }
 
 /* What was given, for people: its type, and for a text what it says. */
@@ -150,13 +144,17 @@ static void unknown_member(struct check *check, const struct balm_shape *shape, 
 static void check_required(struct check *check, const struct balm_shape *shape,
                            struct balm_value value)
 {
-    for (size_t i = 0; i < balm_shape_member_count(shape); i++) {
+    size_t count = balm_shape_member_count(shape);
+
+    for (size_t i = 0; i < count; i++) {
         const struct balm_member *member = balm_shape_member_at(shape, i);
+        if (!balm_member_required(member)) continue;
         const char *name = balm_member_name(member);
-        if (!balm_member_required(member) || balm_map_get(value, name)) continue;
-        size_t was = enter(check, name, strlen(name));
+        if (balm_map_get(value, name)) continue;
+        struct place there = {check->at, name, strlen(name)};
+        check->at = &there;
         problem(check, "missing, required (%s)", kind_name(balm_member_shape(member)));
-        leave(check, was);
+        check->at = there.in;
     }
 }
 
@@ -183,14 +181,15 @@ static void check_structure(struct check *check, const struct balm_shape *shape,
     }
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        const struct balm_member *member = balm_shape_member(shape, entry->key, entry->key_len);
-        size_t was = enter(check, entry->key, entry->key_len);
+        const struct balm_member *member = balm_shape_member_of(shape, entry);
+        struct place here = {check->at, entry->key, entry->key_len};
+        check->at = &here;
         if (member) {
             check_value(check, member, entry->value, depth + 1);
         } else {
             unknown_member(check, shape, entry->key);
         }
-        leave(check, was);
+        check->at = here.in;
     }
 }
 
@@ -205,12 +204,15 @@ static size_t code_points(struct balm_value text)
     return count;
 }
 
-static void check_length(struct check *check, const struct balm_member *member, size_t len)
+static void check_length(struct check *check, const struct balm_member *member,
+                         struct balm_value value)
 {
     double min = balm_member_is_host_label(member) ? 1 : 0;
 
     (void)balm_shape_min(balm_member_shape(member), &min);
-    if (!check->output && (double)len < min) {
+    if (check->output || min <= 0) return; /* nothing to count for */
+    size_t len = value.type == BALM_STRING ? code_points(value) : balm_list_len(value);
+    if ((double)len < min) {
         problem(check, "length %zu is below the minimum of %.0f", len, min);
     }
 }
@@ -232,14 +234,9 @@ static void check_range(struct check *check, const struct balm_shape *shape,
 
 static void check_enum(struct check *check, const struct balm_shape *shape, struct balm_value value)
 {
-    size_t count = balm_shape_enum_count(shape);
-
-    if (!count || balm_is_null(check->warnings) || is_full(check->warnings)) return;
-    if (value.type != BALM_STRING) return;
-    for (size_t i = 0; i < count; i++) {
-        const char *known = balm_shape_enum_at(shape, i); /* of a thousand kinds of instances */
-        if (known[0] == value.as.text[0] && balm_is_text(value, known)) return;
-    }
+    if (!balm_shape_enum_count(shape) || balm_is_null(check->warnings)) return;
+    if (value.type != BALM_STRING || is_full(check->warnings)) return;
+    if (balm_shape_enum_has(shape, value.as.text, value.len)) return;
     tell(check, check->warnings,
          balm_arena_printf(check->arena, "%s is none of the values that the model knows",
                            described(check, value)));
@@ -298,12 +295,13 @@ static void check_items(struct check *check, const struct balm_member *member,
 {
     const struct balm_member *item = balm_shape_item(balm_member_shape(member));
 
-    check_length(check, member, balm_list_len(value));
+    check_length(check, member, value);
     for (size_t i = 0; i < balm_list_len(value); i++) {
-        size_t was = enter_item(check, i);
+        struct place here = {check->at, NULL, i};
         struct balm_value each = *balm_list_at(value, i);
+        check->at = &here;
         if (!check->output || !balm_is_null(each)) check_value(check, item, each, depth + 1);
-        leave(check, was);
+        check->at = here.in;
     }
 }
 
@@ -314,13 +312,14 @@ static void check_entries(struct check *check, const struct balm_member *member,
 
     for (size_t i = 0; i < balm_map_len(value); i++) {
         const struct balm_entry *entry = balm_map_at(value, i);
-        size_t was = enter(check, entry->key, entry->key_len);
+        struct place here = {check->at, entry->key, entry->key_len};
+        check->at = &here;
         check_value(check, balm_shape_key(shape), balm_string_n(entry->key, entry->key_len),
                     depth + 1);
         if (!check->output || !balm_is_null(entry->value)) {
             check_value(check, balm_shape_value(shape), entry->value, depth + 1);
         }
-        leave(check, was);
+        check->at = here.in;
     }
 }
 
@@ -341,7 +340,7 @@ static void check_inside(struct check *check, const struct balm_member *member,
         break;
     case BALM_SHAPE_STRING:
         if (value.type != BALM_STRING) break;
-        check_length(check, member, code_points(value));
+        check_length(check, member, value);
         check_enum(check, shape, value);
         break;
     case BALM_SHAPE_INTEGER:
@@ -426,7 +425,6 @@ enum balm_code balm_validate_input(const struct balm_operation *operation, struc
 {
     struct check check = {.operation = operation,
                           .arena = arena,
-                          .path = BALM_BUF_INIT(PATH_MAX_LEN),
                           .problems = balm_list(arena),
                           .warnings = warnings ? balm_list(arena) : balm_null()};
 
@@ -435,7 +433,6 @@ enum balm_code balm_validate_input(const struct balm_operation *operation, struc
     if (custom) {
         (void)balm_list_push(arena, check.problems, balm_string(custom));
     }
-    balm_buf_free(&check.path);
     if (warnings) *warnings = check.warnings;
     return verdict(&check, problems, err);
 }
@@ -446,12 +443,10 @@ enum balm_code balm_validate_output(const struct balm_operation *operation,
 {
     struct check check = {.operation = operation,
                           .arena = arena,
-                          .path = BALM_BUF_INIT(PATH_MAX_LEN),
                           .problems = balm_list(arena),
                           .warnings = balm_null(),
                           .output = true};
 
     check_top(&check, balm_operation_output_member(operation), answer);
-    balm_buf_free(&check.path);
     return verdict(&check, problems, err);
 }

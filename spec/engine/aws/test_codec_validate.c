@@ -28,6 +28,47 @@ static void names_every_problem_at_once(void **state)
     assert_non_null(strstr(err.message, "(and 2 more problems)"));
 }
 
+static void a_problem_says_where_it_is(void **state)
+{
+    const char *told;
+    (void)state;
+    told = problems_of("ec2", "RunInstances",
+                       "{\"MinCount\":1,\"MaxCount\":\"5\",\"BlockDeviceMappings\":[{},{\"Ebs\":"
+                       "{\"VolumeSize\":20,\"VolumeTyp\":\"gp3\"}}]}");
+    assert_non_null(strstr(told, "\"MaxCount: expected integer"));
+    assert_non_null(strstr(told, "\"BlockDeviceMappings[1].Ebs.VolumeTyp: unknown member"));
+    told = problems_of("dynamodb", "PutItem",
+                       "{\"TableName\":\"runs\",\"Item\":{\"a.b\":{\"L\":[{\"S\":1}]}}}");
+    assert_string_equal(told, "[\"Item.a.b.L[0].S: expected string, got integer\"]");
+    assert_string_equal(problems_of("s3", "ListBuckets", "5"),
+                        "[\"parameters: expected map, got integer\"]");
+}
+
+static void a_place_with_a_name_too_long_is_told_in_part(void **state)
+{
+    struct balm_buf json = BALM_BUF_INIT(BALM_BUF_MAX);
+    (void)state;
+    (void)balm_buf_addf(&json, "{\"TableName\":\"runs\",\"Item\":{\"%05000d\":{\"S\":1}}}", 0);
+    assert_string_equal(problems_of("dynamodb", "PutItem", json.bytes),
+                        "[\"Item.: expected string, got integer\"]");
+    balm_buf_free(&json);
+}
+
+/* The caller's may be gone before the call is over. */
+static void what_is_normalised_needs_nothing_of_what_was_given(void **state)
+{
+    static const char json[] =
+        "{\"TableName\":\"t\",\"Item\":{\"key\":{\"M\":{\"a\":{\"L\":[{\"S\":\"x\"},{\"B\":"
+        "\"aGk=\"}]}}}},\"Unknown\":{\"b\":[\"y\"]}}";
+    struct balm_arena given_in = BALM_ARENA_INIT;
+    struct balm_value given, params;
+    (void)state;
+    assert_int_equal(balm_json_parse(&given_in, json, strlen(json), &given, &err), BALM_OK);
+    params = balm_normalise_input(operation_of("dynamodb", "PutItem"), given, true, NULL, &arena);
+    balm_arena_wipe(&given_in);
+    assert_string_equal(json_of(params, BALM_JSON_COMPACT), json);
+}
+
 static void a_value_outside_an_enum_is_only_a_warning(void **state)
 {
     const struct balm_operation *operation = operation_of("s3", "PutBucketVersioning");
@@ -141,6 +182,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(names_every_problem_at_once, clean),
+        cmocka_unit_test_teardown(a_problem_says_where_it_is, clean),
+        cmocka_unit_test_teardown(a_place_with_a_name_too_long_is_told_in_part, clean),
+        cmocka_unit_test_teardown(what_is_normalised_needs_nothing_of_what_was_given, clean),
         cmocka_unit_test_teardown(a_value_outside_an_enum_is_only_a_warning, clean),
         cmocka_unit_test_teardown(a_value_of_a_sensitive_member_is_not_told, clean),
         cmocka_unit_test_teardown(faults_without_number_cost_no_more_than_a_hundred, clean),
