@@ -42,7 +42,7 @@ void balm_ledger_release(struct balm_ledger *ledger);
 /* ---- reading, for commands: each runs the loop until the store has answered, so nothing else may
    hang from it ---- */
 
-/* Waits for what runs left to be written. False where some of it could not be: how much was said. */
+/* Waits for what runs left to be written. False where some of it could not be, which was said. */
 bool balm_ledger_settle(struct balm_ledger *ledger);
 
 struct balm_ledger_filter {
