@@ -2,7 +2,8 @@
  * codec_read_xml: values straight out of a document, by the model; no tree of elements between.
  *
  * One frame an open element. Of a member that occurs twice, and is no flattened list, the first
- * counts; elements that the model does not know are passed over.
+ * counts; elements that the model does not know are passed over. Where several members of a
+ * structure have one name, an element of text is each of them; another the first of them.
  */
 #include "aws/codec_internal.h"
 
@@ -30,12 +31,15 @@ struct frame {
     const char *unknown; /* a union's member that the model does not know */
     size_t path_at;      /* how many names of the path lie behind */
     bool closed;         /* a scalar's text ends at its first child */
+    bool shared;         /* there are more members of its name */
 };
 
 /* Structures repeat from one record to the next: which member an element's name was. */
 struct known {
     const struct balm_shape *shape;
-    const struct balm_member *member;
+    const char *name;
+    const struct balm_member *member; /* the first of that name */
+    bool shared;                      /* there are others */
 };
 
 struct xml {
@@ -52,17 +56,27 @@ struct xml {
 
 /* ---- opening ---- */
 
+/* What an element is that stands for slot: the member itself, or an item of its flattened list. */
+static const struct balm_member *element_of(const struct balm_member *slot)
+{
+    const struct balm_shape *shape = balm_member_shape(slot);
+    bool is_items = balm_shape_kind(shape) == BALM_SHAPE_LIST && balm_member_is_flattened(slot);
+
+    return is_items ? balm_shape_item(shape) : slot;
+}
+
 /* A flattened list goes by its items' name, where one is stated. */
+static const char *element_name(const struct balm_member *member)
+{
+    const struct balm_member *element = element_of(member);
+
+    return balm_member_location_name(balm_member_has_location_name(element) ? element : member);
+}
+
 static bool names_member(const struct balm_member *member, const char *name)
 {
-    const struct balm_shape *shape = balm_member_shape(member);
-
     if (!balm_codec_in_answer_body(member) || balm_member_is_xml_attribute(member)) return false;
-    if (balm_shape_kind(shape) == BALM_SHAPE_LIST && balm_member_is_flattened(member)) {
-        const struct balm_member *item = balm_shape_item(shape);
-        if (balm_member_has_location_name(item)) member = item;
-    }
-    return strcmp(balm_member_location_name(member), name) == 0;
+    return strcmp(element_name(member), name) == 0;
 }
 
 static struct known *known_for(struct xml *xml, const struct balm_shape *shape, const char *name)
@@ -74,20 +88,30 @@ static struct known *known_for(struct xml *xml, const struct balm_shape *shape, 
     return &xml->known[mix % KNOWN];
 }
 
-static const struct balm_member *member_named(struct xml *xml, const struct balm_shape *shape,
-                                              const char *name)
+static bool is_known(const struct known *known, const struct balm_shape *shape, const char *name)
+{
+    return known->shape == shape && strcmp(known->name, name) == 0;
+}
+
+/* The members of that name; NULL where there are none. */
+static const struct known *members_named(struct xml *xml, const struct balm_shape *shape,
+                                         const char *name)
 {
     size_t count = balm_shape_member_count(shape);
     struct known *known = known_for(xml, shape, name);
+    struct known found = {.shape = shape};
 
-    if (known->shape == shape && names_member(known->member, name)) return known->member;
-    for (size_t i = 0; i < count; i++) {
+    if (is_known(known, shape, name)) return known;
+    for (size_t i = 0; i < count && !found.shared; i++) {
         const struct balm_member *member = balm_shape_member_at(shape, i);
         if (!names_member(member, name)) continue;
-        *known = (struct known){shape, member};
-        return member;
+        found.shared = found.member != NULL;
+        if (!found.shared) found.member = member;
     }
-    return NULL;
+    if (!found.member) return NULL;
+    found.name = element_name(found.member);
+    *known = found;
+    return known;
 }
 
 /* An attribute with a prefix is meant by a name with one, whatever the prefix. */
@@ -121,23 +145,15 @@ static enum balm_code read_attributes(struct xml *xml, const struct frame *frame
     return BALM_OK;
 }
 
-/* What an element is that stands for member: the member itself, or one item of it. */
 static enum balm_code open_value(struct xml *xml, struct frame *frame,
                                  const struct balm_member *slot, const char **attributes,
                                  struct balm_err *err)
 {
-    const struct balm_shape *shape = balm_member_shape(slot);
-    bool flat = balm_member_is_flattened(slot);
+    const struct balm_member *member = element_of(slot);
+    const struct balm_shape *shape = balm_member_shape(member);
 
-    frame->slot = frame->member = slot;
-    if (flat && balm_shape_kind(shape) == BALM_SHAPE_MAP) {
-        frame->kind = FRAME_ENTRY;
-        return BALM_OK;
-    }
-    if (flat && balm_shape_kind(shape) == BALM_SHAPE_LIST) {
-        frame->member = balm_shape_item(shape);
-        shape = balm_member_shape(frame->member);
-    }
+    frame->slot = slot;
+    frame->member = member;
     switch (balm_shape_kind(shape)) {
     case BALM_SHAPE_STRUCTURE:
         frame->kind = FRAME_STRUCTURE;
@@ -148,8 +164,12 @@ static enum balm_code open_value(struct xml *xml, struct frame *frame,
         frame->value = balm_list(xml->arena);
         break;
     case BALM_SHAPE_MAP:
-        frame->kind = FRAME_MAP;
-        frame->value = balm_map(xml->arena);
+        if (member == slot && balm_member_is_flattened(slot)) {
+            frame->kind = FRAME_ENTRY;
+        } else {
+            frame->kind = FRAME_MAP;
+            frame->value = balm_map(xml->arena);
+        }
         break;
     default:
         frame->kind = FRAME_SCALAR;
@@ -196,9 +216,12 @@ static enum balm_code open_member(struct xml *xml, struct frame *parent, struct 
 {
     const struct balm_shape *shape =
         parent->member ? balm_member_shape(parent->member) : xml->shape;
-    const struct balm_member *member = member_named(xml, shape, name);
+    const struct known *known = members_named(xml, shape, name);
 
-    if (member) return open_value(xml, frame, member, attributes, err);
+    if (known) {
+        frame->shared = known->shared;
+        return open_value(xml, frame, known->member, attributes, err);
+    }
     if (balm_shape_is_union(shape) && !parent->unknown) {
         parent->unknown = balm_arena_strdup(xml->arena, name);
     }
@@ -321,6 +344,33 @@ static enum balm_code close_value(struct xml *xml, const struct frame *frame,
     return code;
 }
 
+static bool is_container(const struct balm_member *member)
+{
+    enum balm_shape_kind kind = balm_shape_kind(balm_member_shape(member));
+
+    return kind == BALM_SHAPE_STRUCTURE || kind == BALM_SHAPE_LIST || kind == BALM_SHAPE_MAP;
+}
+
+/* The open text once more, as each further member that has its name. */
+static enum balm_code into_namesakes(struct xml *xml, const struct frame *parent,
+                                     const struct frame *frame, struct balm_err *err)
+{
+    const struct balm_shape *shape =
+        parent->member ? balm_member_shape(parent->member) : xml->shape;
+    enum balm_code code = BALM_OK;
+
+    for (size_t i = 0; !code && i < balm_shape_member_count(shape); i++) {
+        const struct balm_member *slot = balm_shape_member_at(shape, i);
+        struct frame other = {.kind = FRAME_SCALAR, .slot = slot, .member = element_of(slot)};
+        struct balm_value value;
+        if (slot == frame->slot || !names_member(slot, element_name(frame->slot))) continue;
+        if (is_container(other.member)) continue;
+        code = close_value(xml, &other, &value, err);
+        if (!code) into_structure(xml, parent, &other, value);
+    }
+    return code;
+}
+
 static enum balm_code on_end(void *owner, struct balm_err *err)
 {
     struct xml *xml = owner;
@@ -335,6 +385,10 @@ static enum balm_code on_end(void *owner, struct balm_err *err)
         xml->result = value;
     } else if (parent->kind == FRAME_STRUCTURE) {
         into_structure(xml, parent, frame, value);
+        if (frame->shared && frame->kind == FRAME_SCALAR) {
+            code = into_namesakes(xml, parent, frame, err);
+            if (code) return code;
+        }
     } else if (parent->kind == FRAME_LIST) {
         (void)balm_list_push(xml->arena, parent->value, value);
     } else if (parent->kind == FRAME_MAP) {

@@ -32,6 +32,13 @@ def time_text(value, form):
     return calendar.timegm(value.timetuple())
 
 
+def namesakes(shape):
+    """The names that more than one member of a structure goes by."""
+    names = [member.serialization.get("name", name) for name, member in shape.members.items()
+             if "location" not in member.serialization]
+    return {name for name in names if names.count(name) > 1}
+
+
 class Writer:
     def __init__(self, protocol):
         self.protocol = protocol
@@ -124,6 +131,9 @@ class Writer:
                 node.set(f"{{http://example.com/{prefix}}}{local}", each)
             else:
                 self.element(node, serialization.get("name", name), member, each)
+        for name in namesakes(shape):  # given twice, the one that is no list is no text to botocore
+            for twin in node.findall(name)[1:]:
+                node.remove(twin)
 
     def element(self, node, name, shape, value):
         kind = shape.type_name
@@ -185,7 +195,10 @@ class Writer:
         if self.protocol == "rest-json":
             return self.json_body(shape, output, where)
         root = ElementTree.Element(shape.serialization.get("name", shape.name), {"xmlns": NAMESPACE})
-        self.members(root, shape, output, where)
+        if shape.name == "GetBucketLocationOutput":  # its one member is the root's own text
+            root.text = output.get("LocationConstraint")
+        else:
+            self.members(root, shape, output, where)
         return self.xml_bytes(root)
 
     # ---- errors ----

@@ -56,6 +56,21 @@ static void empty_lists_are_there_and_absent_ones_are_not(void **state)
                         "{}");
 }
 
+static void an_element_is_every_member_of_its_name(void **state)
+{
+    (void)state;
+    assert_string_equal(reads("s3", "GetBucketNotification", NULL,
+                              "<NotificationConfiguration><QueueConfiguration><Id>q</Id>"
+                              "<Event>s3:ObjectCreated:*</Event></QueueConfiguration>"
+                              "</NotificationConfiguration>"),
+                        "{\"QueueConfiguration\":{\"Id\":\"q\",\"Event\":\"s3:ObjectCreated:*\","
+                        "\"Events\":[\"s3:ObjectCreated:*\"]}}");
+    assert_string_equal(reads("s3", "GetBucketNotification", NULL,
+                              "<NotificationConfiguration><TopicConfiguration><Event>a</Event>"
+                              "<Event>b</Event></TopicConfiguration></NotificationConfiguration>"),
+                        "{\"TopicConfiguration\":{\"Events\":[\"a\",\"b\"],\"Event\":\"a\"}}");
+}
+
 static void integers_keep_all_64_bits(void **state)
 {
     (void)state;
@@ -179,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(query_answers_begin_in_their_wrapper, clean),
         cmocka_unit_test_teardown(empty_lists_are_there_and_absent_ones_are_not, clean),
+        cmocka_unit_test_teardown(an_element_is_every_member_of_its_name, clean),
         cmocka_unit_test_teardown(integers_keep_all_64_bits, clean),
         cmocka_unit_test_teardown(documents_with_a_type_of_their_own_are_refused, clean),
         cmocka_unit_test_teardown(what_cannot_be_read_says_where, clean),
