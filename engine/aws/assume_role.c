@@ -221,6 +221,7 @@ static struct balm_role **list_of(struct balm_aws *aws, const struct balm_role_o
 static void sweep(struct balm_aws *aws)
 {
     size_t i;
+    balm_bucket_sessions_sweep(aws);
     for (i = 0; i < BALM_ROLE_BUCKETS; i++) {
         struct balm_role **at = &aws->roles[i];
         while (*at) {

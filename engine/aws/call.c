@@ -154,6 +154,7 @@ void balm_call_release(struct balm_call *call)
     if (call->stage == SENDING) balm_transfer_cancel(call->transfer);
     balm_call_release(call->discovery);
     balm_provider_forget(&call->wanted);
+    balm_provider_release(call->bucket_session);
     balm_timer_stop(call->session->aws->loop, &call->timer);
     balm_task_cancel(call->session->aws->loop, &call->task);
     balm_request_free(&call->request);

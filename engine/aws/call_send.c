@@ -35,7 +35,8 @@ void balm_call_finish(struct balm_call *call)
 
 /* ---- one attempt ---- */
 
-static enum balm_code resolve(struct balm_call *call, const char *account, struct balm_err *err)
+enum balm_code balm_call_resolve(struct balm_call *call, const char *account,
+                                 struct balm_endpoint *out, struct balm_err *err)
 {
     struct balm_aws *aws = call->session->aws;
     struct balm_endpoint_question question = {.service = call->service,
@@ -46,16 +47,21 @@ static enum balm_code resolve(struct balm_call *call, const char *account, struc
                                               .region = balm_call_where(call),
                                               .account = account};
     const struct balm_partitions *partitions;
+    enum balm_code code = balm_aws_partitions(aws, &partitions, err);
+    if (code) return code;
+    return balm_endpoint_recall(aws->endpoints, &question, aws->config, partitions, &call->arena,
+                                out, err);
+}
+
+static enum balm_code find_endpoint(struct balm_call *call, const char *account,
+                                    struct balm_err *err)
+{
+    struct balm_value params = call->operation ? call->params : balm_null();
     enum balm_code code;
     if (call->has_endpoint) return BALM_OK;
-    code = balm_aws_partitions(aws, &partitions, err);
+    code = balm_call_resolve(call, account, &call->endpoint, err);
     if (!code) {
-        code = balm_endpoint_recall(aws->endpoints, &question, aws->config, partitions,
-                                    &call->arena, &call->endpoint, err);
-    }
-    if (!code) {
-        code = balm_endpoint_apply(&call->endpoint, call->operation, question.params,
-                                   &call->request, err);
+        code = balm_endpoint_apply(&call->endpoint, call->operation, params, &call->request, err);
     }
     call->has_endpoint = code == BALM_OK;
     return code;
@@ -90,13 +96,16 @@ static enum balm_code sign(struct balm_call *call, const struct balm_credentials
                                          .unsigned_payload = is_unsigned_payload(call),
                                          .raw_path = call->endpoint.raw_path,
                                          .payload_header = call->endpoint.payload_header,
+                                         .bucket_session =
+                                             balm_call_is_in_session(call) && !call->signed_only,
                                          .keys = aws->keys};
-    bool asymmetric = strcmp(call->endpoint.auth_scheme, "sigv4a") == 0;
+    const char *scheme = call->endpoint.auth_scheme;
+    bool asymmetric = strcmp(scheme, "sigv4a") == 0;
     enum balm_code code;
-    if (strcmp(call->endpoint.auth_scheme, "none") == 0) return BALM_OK;
-    if (!asymmetric && strcmp(call->endpoint.auth_scheme, "sigv4") != 0) {
+    if (strcmp(scheme, "none") == 0) return BALM_OK;
+    if (!asymmetric && strcmp(scheme, "sigv4") != 0 && !balm_call_is_in_session(call)) {
         return balm_fail(err, BALM_E_ARG, "%s asks for signatures of kind %s, which Balm lacks",
-                         call->endpoint.url, call->endpoint.auth_scheme);
+                         call->endpoint.url, scheme);
     }
     (void)memccpy(call->key_id, credentials->access_key_id, '\0', sizeof call->key_id - 1);
     code = balm_call_presign(call, credentials, options.now, err);
@@ -145,6 +154,45 @@ static bool waits_for_its_turn(struct balm_call *call)
     return true;
 }
 
+/* With the credentials that sign, and an endpoint. */
+static enum balm_code conclude(struct balm_call *call, const struct balm_credentials *credentials,
+                               struct balm_err *err)
+{
+    enum balm_code code = sign(call, credentials, err);
+    if (!code && !call->signed_only) return post(call, err);
+    if (!code) balm_call_finish(call);
+    return code;
+}
+
+static void on_bucket_session(void *owner, const struct balm_credentials *credentials,
+                              const char *account, const struct balm_err *failure)
+{
+    struct balm_call *call = owner;
+    struct balm_err *err = &call->result.err;
+    (void)account;
+    if (!credentials) *err = *failure;
+    if (!credentials || conclude(call, credentials, err)) balm_call_finish(call);
+}
+
+/* *waits: a directory bucket has keys of its own, which come later. */
+static enum balm_code enter_session(struct balm_call *call, bool *waits, struct balm_err *err)
+{
+    enum balm_code code;
+    if (!balm_call_is_in_session(call)) return BALM_OK;
+    if (call->signed_only) {
+        balm_log(call->session->aws->log, BALM_LOG_WARN,
+                 "no session with the bucket is opened for a dry run: the request is signed with "
+                 "the credentials themselves, as with AWS_S3_DISABLE_EXPRESS_SESSION_AUTH=true");
+        return BALM_OK;
+    }
+    code = balm_call_open_session(call, err);
+    if (code) return code;
+    *waits = true;
+    call->provider = call->bucket_session;
+    balm_provider_get(call->provider, &call->wanted, on_bucket_session, call);
+    return BALM_OK;
+}
+
 static void on_credentials(void *owner, const struct balm_credentials *credentials,
                            const char *account, const struct balm_err *failure)
 {
@@ -160,12 +208,11 @@ static void on_credentials(void *owner, const struct balm_credentials *credentia
     (void)memccpy(call->account, account, '\0', sizeof call->account - 1);
     code = check_account(call, account, err);
     if (!code && !call->signed_only && waits_for_its_turn(call)) return;
-    if (!code) code = resolve(call, account, err);
+    if (!code) code = find_endpoint(call, account, err);
     if (!code) code = balm_call_discover(call, credentials, &waits, err);
-    if (!code && waits) return;
-    if (!code) code = sign(call, credentials, err);
-    if (!code && !call->signed_only) code = post(call, err);
-    if (code || call->signed_only) balm_call_finish(call);
+    if (!code && !waits) code = enter_session(call, &waits, err);
+    if (!code && !waits) code = conclude(call, credentials, err);
+    if (code) balm_call_finish(call);
 }
 
 /* What is sent unsigned needs none, and may be what gets them; unless the session is bound to an
@@ -243,8 +290,10 @@ static void strike_token(struct balm_call *call)
 {
     const char *token = balm_request_header(&call->request, "x-amz-security-token");
     struct balm_buf *body = &call->response.body;
-    size_t len = token ? strlen(token) : 0;
     char *at = body->bytes;
+    size_t len;
+    if (!token) token = balm_request_header(&call->request, "x-amz-s3session-token");
+    len = token ? strlen(token) : 0;
     if (!len || !at) return;
     while ((at = memmem(at, body->len - (size_t)(at - body->bytes), token, len)) != NULL) {
         memset(at, '*', len);

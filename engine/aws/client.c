@@ -33,6 +33,7 @@ enum balm_code balm_aws_new(struct balm_aws **out, const struct balm_aws_setup *
 void balm_aws_release(struct balm_aws *aws)
 {
     if (!aws) return;
+    balm_bucket_sessions_release(aws);
     balm_roles_release(aws);
     balm_provider_release(aws->verified);
     balm_provider_release(aws->own);

@@ -131,6 +131,9 @@ const char *balm_call_region(const struct balm_call *call);
 bool balm_call_is_write(const struct balm_call *call);
 size_t balm_call_action_count(const struct balm_call *call);
 const char *balm_call_action_at(const struct balm_call *call, size_t i);
+/* The action that IAM asks for in place of those, where the call is made within a session with a
+   directory bucket: "s3express:CreateSession". NULL: there is none. */
+const char *balm_call_session_action(struct balm_call *call);
 
 /*
  * Sends: credentials (the session's account is verified before the first request: else WrongAccount
@@ -144,7 +147,8 @@ void balm_call_send(struct balm_call *call,
 bool balm_call_date(const struct balm_call *call, int64_t *micros);
 
 /* For --dry-run: gets credentials as send does, then gives the signed request instead of sending
-   it; request lives as long as the call. */
+   it; request lives as long as the call. No session with a directory bucket is opened: the request
+   is signed with the credentials that would open it, which S3 takes as well, and the log warns. */
 void balm_call_sign_only(struct balm_call *call,
                          void (*done)(void *owner, const struct balm_request *request,
                                       const struct balm_err *err),

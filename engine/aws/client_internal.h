@@ -12,6 +12,7 @@
 
 struct balm_skew;
 struct balm_role; /* an assumed role's provider, and what it was asked for */
+struct balm_bucket_session;
 
 struct balm_aws {
     struct balm_loop *loop;
@@ -25,6 +26,7 @@ struct balm_aws {
     struct balm_role *roles[BALM_ROLE_BUCKETS]; /* lists, by a hash of what was asked for */
     size_t role_count;
     size_t role_sweep; /* with so many, those that nobody uses go */
+    struct balm_bucket_session *bucket_sessions;
     struct balm_signing_keys *keys;
     struct balm_endpoint_memo *endpoints;
     struct balm_arena bucket_arena;
@@ -66,6 +68,7 @@ struct balm_call {
     bool has_endpoint;
     const char *plain_body;         /* before a presigned URL became part of it; NULL: none did */
     struct balm_provider *provider; /* who was asked for credentials; borrowed */
+    struct balm_provider *bucket_session; /* the same, of a session with the bucket; or NULL */
     enum stage stage;
     int attempts;
     int64_t begun;
@@ -116,6 +119,19 @@ struct balm_role_options {
 enum balm_code balm_role_provider(struct balm_provider **out, struct balm_aws *aws,
                                   const struct balm_role_options *options, struct balm_err *err);
 void balm_roles_release(struct balm_aws *aws);
+
+/* Is the call, whose endpoint is known, signed within a session with its bucket? */
+bool balm_call_is_in_session(const struct balm_call *call);
+/* The provider of the keys of that session, opened with the credentials of call->provider; kept in
+   call, which counts it. Nothing is sent yet. */
+enum balm_code balm_call_open_session(struct balm_call *call, struct balm_err *err);
+/* Those that are over go, and release the credentials that opened them. */
+void balm_bucket_sessions_sweep(struct balm_aws *aws);
+void balm_bucket_sessions_release(struct balm_aws *aws);
+
+/* Where call goes, as the rules have it. account: the credentials', or "". */
+enum balm_code balm_call_resolve(struct balm_call *call, const char *account,
+                                 struct balm_endpoint *out, struct balm_err *err);
 /* The process's own credentials, as the environment, the shared files and the machine have them:
    what is configured decides at once, and what is configured wrongly is an error that says what.
    The caller's to release. */

@@ -89,15 +89,16 @@ enum balm_code balm_credentials_read(struct balm_value document, const char *tok
                                      struct balm_credentials *out, int64_t *expires,
                                      struct balm_err *err)
 {
-    const char *expiration = balm_get_string(document, "Expiration", "");
+    struct balm_value expiration = balm_get(document, "Expiration");
     out->access_key_id = balm_get_string(document, "AccessKeyId", "");
     out->secret_access_key = balm_get_string(document, "SecretAccessKey", "");
     out->session_token = balm_get_string(document, token_key, "");
-    *expires = 0;
+    *expires = expiration.type == BALM_TIME ? expiration.as.integer : 0;
     if (!out->access_key_id[0] || !out->secret_access_key[0]) {
         return balm_fail(err, BALM_E_AUTH, "the answer lacks AccessKeyId or SecretAccessKey");
     }
-    if (expiration[0] && !balm_time_parse(expiration, strlen(expiration), expires)) {
+    if (expiration.type == BALM_STRING && expiration.len &&
+        !balm_time_parse(expiration.as.text, expiration.len, expires)) {
         return balm_fail(err, BALM_E_AUTH, "the answer's Expiration is not a time");
     }
     return check_texts(out, err);

@@ -48,8 +48,8 @@ enum balm_code balm_source_finish(const struct balm_fetcher *fetcher, struct bal
                                   enum balm_code code, struct balm_provider **kept,
                                   struct balm_provider **out, struct balm_err *err);
 
-/* Credentials as a document has them: AccessKeyId, SecretAccessKey, a token under token_key,
-   Expiration. Texts stay document's. *expires as in balm_provider_supply(). */
+/* Credentials as a document, or an answer, has them: AccessKeyId, SecretAccessKey, a token under
+   token_key, Expiration. Texts stay document's. *expires as in balm_provider_supply(). */
 enum balm_code balm_credentials_read(struct balm_value document, const char *token_key,
                                      struct balm_credentials *out, int64_t *expires,
                                      struct balm_err *err);

@@ -99,16 +99,22 @@ bool balm_operation_is_unsigned(const struct balm_operation *operation)
            strcmp(name, "AssumeRoleWithWebIdentity") == 0;
 }
 
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {"sigv4", "sigv4a", "sigv4-s3express", "none"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) return true;
+    }
+    return false;
+}
+
 /* The first that Balm can sign with; else the first. */
 static struct balm_value choose(struct balm_value schemes)
 {
     for (size_t i = 0; i < balm_list_len(schemes); i++) {
         struct balm_value scheme = *balm_list_at(schemes, i);
-        const char *name = balm_get_string(scheme, "name", "");
-        if (strcmp(name, "sigv4") == 0 || strcmp(name, "sigv4a") == 0 ||
-            strcmp(name, "none") == 0) {
-            return scheme;
-        }
+        if (is_ours(balm_get_string(scheme, "name", ""))) return scheme;
     }
     return balm_list_len(schemes) ? *balm_list_at(schemes, 0) : balm_null();
 }

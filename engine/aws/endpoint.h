@@ -12,8 +12,8 @@ struct balm_endpoint {
     const char *url;            /* "https://s3.eu-west-1.amazonaws.com" */
     const char *signing_region; /* the rule's, else the region asked for */
     const char *signing_name;   /* the rule's, else the model's */
-    /* "sigv4", "sigv4a", or "none": not signed at all. "sigv4-s3express" and "bearer" only where
-       nothing else is offered. Never NULL. */
+    /* "sigv4", "sigv4a", "sigv4-s3express": within a session with the bucket; or "none": not
+       signed at all. "bearer" only where nothing else is offered. Never NULL. */
     const char *auth_scheme;
     bool raw_path;             /* the S3 family: the path is signed as it is sent */
     bool payload_header;       /* the S3 family: x-amz-content-sha256 is sent */

@@ -134,11 +134,11 @@ static struct balm_value s3_disable_mrap(const struct gather *gather)
     return balm_bool(s3_flag(gather, "s3_disable_multiregion_access_points", false));
 }
 
-/* Directory buckets also take plain signatures: no session is opened for each of them. */
+/* Directory buckets take plain signatures too: whoever asks for that, no session is opened for. */
 static struct balm_value s3_disable_express(const struct gather *gather)
 {
-    (void)gather;
-    return balm_bool(true);
+    return balm_bool(balm_aws_config_flag(gather->config, "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+                                          "s3_disable_express_session_auth"));
 }
 
 static const struct builtin {
@@ -158,7 +158,7 @@ static const struct builtin {
     {"AWS::S3::UseArnRegion", s3_use_arn_region},
     {"AWS::S3Control::UseArnRegion", s3control_use_arn_region},
     {"AWS::S3::DisableMultiRegionAccessPoints", s3_disable_mrap},
-    /* what a client may be told, and nobody tells otherwise */
+    /* by its own name: what a client may be told */
     {"DisableS3ExpressSessionAuth", s3_disable_express},
 };
 

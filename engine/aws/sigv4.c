@@ -438,6 +438,8 @@ static bool is_of_signature(const char *name, bool with_hash)
         return balm_text_same_nocase(name, "Authorization");
     case sizeof "X-Amz-Region-Set" - 1:
         return balm_text_same_nocase(name, "X-Amz-Region-Set");
+    case sizeof "X-Amz-S3session-Token" - 1:
+        return balm_text_same_nocase(name, "X-Amz-S3session-Token");
     case sizeof "X-Amz-Security-Token" - 1:
         return balm_text_same_nocase(name, "X-Amz-Security-Token") ||
                (with_hash && balm_text_same_nocase(name, "X-Amz-Content-SHA256"));
@@ -459,6 +461,11 @@ static void remove_signature(struct balm_request *request, bool with_hash)
     }
 }
 
+const char *balm_sigv4_token_name(const struct balm_sigv4_options *options)
+{
+    return options->bucket_session ? "X-Amz-S3session-Token" : "X-Amz-Security-Token";
+}
+
 void balm_sigv4_set_headers(struct balm_request *request,
                             const struct balm_credentials *credentials,
                             const struct balm_sigv4_options *options, const char *time,
@@ -468,7 +475,8 @@ void balm_sigv4_set_headers(struct balm_request *request,
     remove_signature(request, with_hash);
     balm_request_add_header(request, "X-Amz-Date", time);
     if (credentials->session_token && credentials->session_token[0]) {
-        balm_request_add_header(request, "X-Amz-Security-Token", credentials->session_token);
+        balm_request_add_header(request, balm_sigv4_token_name(options),
+                                credentials->session_token);
     }
     if (!with_hash) return;
     add_payload_hash(request, options, hash);

@@ -32,12 +32,14 @@ struct balm_sigv4_options {
        twice and normalised */
     bool raw_path;
     bool payload_header;            /* S3 family: send x-amz-content-sha256 */
+    bool bucket_session;            /* the credentials are of a session with a directory bucket */
     struct balm_signing_keys *keys; /* NULL: derive each time */
 };
 
 /*
- * Adds X-Amz-Date, X-Amz-Security-Token (temporary credentials only), X-Amz-Content-SHA256 (if
- * asked for) and Authorization to request; replaces those of an earlier signature. Borrows every
+ * Adds X-Amz-Date, X-Amz-Security-Token (temporary credentials only; X-Amz-S3session-Token in
+ * its place for a bucket's session), X-Amz-Content-SHA256 (if asked for) and Authorization to
+ * request; replaces those of an earlier signature. Borrows every
  * argument and keeps none (keys: see above). Where credentials or options are refused, request is
  * unchanged; where memory ran out, it is of no more use, and its arena says so too.
  */

@@ -12,6 +12,8 @@
 /* Refuses what is missing or would break a header. */
 enum balm_code balm_sigv4_check(const struct balm_credentials *credentials,
                                 const struct balm_sigv4_options *options, struct balm_err *err);
+/* The header, or part of a query, that carries a session's token. */
+const char *balm_sigv4_token_name(const struct balm_sigv4_options *options);
 /* Takes an earlier signature away and adds date, token and hash. hash: an empty buffer, empty again
    afterwards. What goes wrong the request's arena tells. */
 void balm_sigv4_set_headers(struct balm_request *request,

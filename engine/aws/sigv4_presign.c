@@ -52,7 +52,7 @@ static void add_query(struct balm_request *request, const struct balm_credential
     balm_request_add_query(request, "X-Amz-Date", time);
     balm_request_add_query(request, "X-Amz-Expires", seconds);
     balm_request_add_query(request, "X-Amz-SignedHeaders", texts->signed_headers.bytes);
-    if (token && token[0]) balm_request_add_query(request, "X-Amz-Security-Token", token);
+    if (token && token[0]) balm_request_add_query(request, balm_sigv4_token_name(options), token);
     if (word->code) request->arena->code = word->code;
     balm_buf_clear(word);
 }

@@ -1,6 +1,10 @@
 /*
  * gate_permissions: a call that the script's `permissions` do not cover is refused before it is
  * sent. AWS would refuse it too, by the session policy, but with less to go by.
+ *
+ * A call on an object of a directory bucket must be covered twice: by the action of what it does,
+ * such as s3:GetObject, and by s3express:CreateSession, the one that AWS asks for, and with which
+ * the whole bucket could be read and written.
  */
 #include "remedy/gates.h"
 
@@ -72,6 +76,15 @@ static void refuse_action(struct balm_question *question, struct balm_value decl
     balm_buf_free(&dependents);
 }
 
+static void refuse_session(struct balm_question *question, const char *action)
+{
+    balm_gate_refuse(question, "PermissionNotDeclared",
+                     "%s:%s, on a directory bucket, needs %s too, which the remediation's "
+                     "permissions do not list",
+                     balm_call_service(question->call), balm_call_operation_name(question->call),
+                     action);
+}
+
 static void refuse(struct balm_question *question, struct balm_value declared)
 {
     const struct balm_call *call = question->call;
@@ -97,11 +110,14 @@ static void refuse(struct balm_question *question, struct balm_value declared)
 static void ask(struct balm_gate *gate, struct balm_question *question)
 {
     struct balm_gate_permissions *permissions = (struct balm_gate_permissions *)gate;
+    const char *session = balm_call_session_action(question->call);
 
-    if (covers(permissions->declared, question->call)) {
-        balm_gate_pass(&permissions->link, question);
-    } else {
+    if (!covers(permissions->declared, question->call)) {
         refuse(question, permissions->declared);
+    } else if (session && !balm_permissions_list(permissions->declared, session)) {
+        refuse_session(question, session);
+    } else {
+        balm_gate_pass(&permissions->link, question);
     }
 }
 

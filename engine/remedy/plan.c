@@ -48,20 +48,23 @@ static bool is_among(struct balm_value texts, const char *text)
     return false;
 }
 
-static struct balm_value actions_of(const struct balm_call *call, struct balm_value declared,
+static struct balm_value actions_of(struct balm_call *call, struct balm_value declared,
                                     struct balm_arena *arena)
 {
     struct balm_value all = balm_list(arena), allowed = balm_list(arena);
+    const char *session = balm_call_session_action(call);
 
     for (size_t i = 0; i < balm_call_action_count(call); i++) {
         const char *action = balm_call_action_at(call, i);
         balm_list_push(arena, all, balm_text(arena, action));
         if (is_among(declared, action)) balm_list_push(arena, allowed, balm_text(arena, action));
     }
-    return balm_list_len(allowed) > 0 ? allowed : all;
+    if (balm_list_len(allowed) > 0) all = allowed;
+    if (session) balm_list_push(arena, all, balm_text(arena, session));
+    return all;
 }
 
-struct balm_value balm_plan_write(const struct balm_call *call, struct balm_value declared,
+struct balm_value balm_plan_write(struct balm_call *call, struct balm_value declared,
                                   struct balm_arena *arena)
 {
     struct balm_value write = balm_map(arena);

@@ -18,7 +18,7 @@
 
 /* The call as a write of a plan, in arena. declared: the script's permissions, or null: of the
    actions that the call may need, the ones among them are listed. */
-struct balm_value balm_plan_write(const struct balm_call *call, struct balm_value declared,
+struct balm_value balm_plan_write(struct balm_call *call, struct balm_value declared,
                                   struct balm_arena *arena);
 /* What the sources of its answer begin with: "ec2:CreateVolume", and "ec2:CreateVolume[2]" for the
    second one of a plan. */

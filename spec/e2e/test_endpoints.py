@@ -47,7 +47,7 @@ class Oracle:
         self.model = ServiceModel(LOADER.load_service_model(service, "service-2"), service)
         self.rules = LOADER.load_service_model(service, "endpoint-rule-set-1")
         self.resolver = EndpointRulesetResolver(
-            self.rules, PARTITIONS, self.model, {}, {"disable_s3_express_session_auth": True}, SESSION.get_component("event_emitter"))
+            self.rules, PARTITIONS, self.model, {}, {}, SESSION.get_component("event_emitter"))
 
     def ask(self, question):
         s3 = question.get("s3", {})

@@ -167,7 +167,7 @@ class Oracle:
         if service not in self.clients:
             config = botocore.config.Config(
                 retries={"total_max_attempts": 1, "mode": "standard"},
-                s3=None if IS_OLD else {"disable_s3_express_session_auth": True})
+                s3=None if IS_OLD else {"disable_s3_express_session_auth": True})  # as a dry run signs
             client = self.session.create_client(service, region_name=self.region, config=config)
             client.meta.events.register("before-send", self.on_send)
             client.meta.events.register("before-parameter-build", validation_mode)

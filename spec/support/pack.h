@@ -66,34 +66,61 @@ static inline void pack_remove(const char *dir)
     }
 }
 
-/* Compiles and opens; NULL, and a line on stderr, when that fails. The files are gone when it
-   returns. */
-static inline struct balm_pack *pack_of(const struct pack_texts *texts)
+/* Compiles texts to the file out, with over, a data folder or NULL, over them; false, and a line on
+   stderr, when that fails. */
+static inline bool pack_compile(const struct pack_texts *texts, const char *over, const char *out)
 {
-    char dir[SCRATCH_MAX], version[SCRATCH_MAX + 32], out[SCRATCH_MAX + 32];
-    const char *const dirs[] = {dir};
+    char dir[SCRATCH_MAX], version[SCRATCH_MAX + 32];
+    const char *const dirs[] = {dir, over};
     struct balm_build_report report;
-    struct balm_pack *pack = NULL;
     struct balm_err err = {.code = BALM_OK};
+    bool made;
 
-    if (!scratch_folder(dir)) return NULL;
+    if (!scratch_folder(dir)) return false;
     (void)snprintf(version, sizeof version, "%s/demo", dir);
     (void)mkdir(version, 0700);
     (void)snprintf(version, sizeof version, "%s/demo/2020-01-01", dir);
     (void)mkdir(version, 0700);
+    struct balm_build_options options = {.dirs = dirs, .dir_count = over ? 2 : 1, .out_path = out};
+    made = pack_write(version, "service-2.json",
+                      texts->service ? texts->service : pack_service_text) &&
+           (!texts->rules || pack_write(version, "endpoint-rule-set-1.json", texts->rules)) &&
+           pack_write(dir, "partitions.json",
+                      texts->partitions ? texts->partitions : pack_partitions_text) &&
+           pack_write(dir, "endpoints.json", "{\"version\":3,\"partitions\":[]}") &&
+           balm_model_build(&options, &report, &err) == BALM_OK;
+    if (!made) fprintf(stderr, "the test's pack: %s\n", err.message);
+    pack_remove(dir);
+    return made;
+}
+
+/* Compiles and opens; NULL, and a line on stderr, when that fails. The files are gone when it
+   returns. */
+static inline struct balm_pack *pack_of(const struct pack_texts *texts)
+{
+    char dir[SCRATCH_MAX], out[SCRATCH_MAX + 32];
+    struct balm_pack *pack = NULL;
+    struct balm_err err;
+
+    if (!scratch_folder(dir)) return NULL;
     (void)snprintf(out, sizeof out, "%s/out.pack", dir);
-    struct balm_build_options options = {.dirs = dirs, .dir_count = 1, .out_path = out};
-    if (!pack_write(version, "service-2.json",
-                    texts->service ? texts->service : pack_service_text) ||
-        (texts->rules && !pack_write(version, "endpoint-rule-set-1.json", texts->rules)) ||
-        !pack_write(dir, "partitions.json",
-                    texts->partitions ? texts->partitions : pack_partitions_text) ||
-        !pack_write(dir, "endpoints.json", "{\"version\":3,\"partitions\":[]}") ||
-        balm_model_build(&options, &report, &err) || balm_pack_open(&pack, out, &err)) {
+    if (pack_compile(texts, NULL, out) && balm_pack_open(&pack, out, &err)) {
         fprintf(stderr, "the test's pack: %s\n", err.message);
     }
     pack_remove(dir);
     return pack;
+}
+
+/* S3 with directory buckets, as its description beside this file has it, compiled to out. */
+static inline bool pack_directory_buckets(const char *out)
+{
+    static const struct pack_texts around = {.service = NULL};
+    struct balm_arena arena = BALM_ARENA_INIT;
+    const char *over = balm_file_own(&arena, "spec/support/directory_buckets");
+    bool made = over && pack_compile(&around, over, out);
+
+    balm_arena_free(&arena);
+    return made;
 }
 
 /* The pack that the build made. */

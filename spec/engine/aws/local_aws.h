@@ -24,7 +24,8 @@ static struct balm_aws_config config;
 static struct balm_aws *aws;
 static struct balm_arena arena = BALM_ARENA_INIT;
 static struct balm_err err;
-static char url[64]; /* the server's */
+static char url[64];       /* the server's */
+static const char *models; /* the pack; NULL: the one that the build made */
 
 /* As a process does that starts with the environment as it is now. */
 static inline void local_open(void)
@@ -32,7 +33,7 @@ static inline void local_open(void)
     struct balm_aws_options options = {.region = "eu-west-1", .endpoint_url = url};
     struct balm_aws_setup setup = {.config = &config, .loop = loop};
     assert_int_equal(balm_aws_config_load(&config, &options, &err), BALM_OK);
-    setup.models_path = balm_file_own(&arena, "models.pack");
+    setup.models_path = models ? models : balm_file_own(&arena, "models.pack");
     assert_int_equal(balm_aws_new(&aws, &setup, &err), BALM_OK);
 }
 

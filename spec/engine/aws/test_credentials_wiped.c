@@ -15,8 +15,9 @@ int main(void)
 }
 #else
 
-#include "local_aws.h"
+#include "support/pack.h" /* before the names that local_aws.h gives to all */
 
+#include "local_aws.h"
 #include "support/scratch.h"
 
 #include <curl/curl.h>
@@ -103,9 +104,15 @@ static bool answer(struct server *of, int fd, const char *request)
     "<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser>"                 \
     "<Arn>arn:aws:sts::111122223333:assumed-role/r/n</Arn></AssumedRoleUser></" name               \
     "Result></" name "Response>"
+    static const char opened[] =
+        "<R><Credentials><AccessKeyId>EX</AccessKeyId><SecretAccessKey>" CANARY
+        "/s</SecretAccessKey><SessionToken>" CANARY
+        "/t</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></R>";
     const char *body = "";
     (void)of;
-    if (strstr(request, "Action=AssumeRoleWithWebIdentity")) {
+    if (strstr(request, "?session HTTP")) {
+        body = opened;
+    } else if (strstr(request, "Action=AssumeRoleWithWebIdentity")) {
         body = ASSUMED("AssumeRoleWithWebIdentity");
     } else if (strstr(request, "Action=AssumeRole")) {
         body = ASSUMED("AssumeRole");
@@ -153,21 +160,26 @@ static void done(void *owner, const struct balm_call_result *result)
 }
 
 /* A client's whole life, with one call: nothing that it gave back holds a secret. */
-static void live_and_leave_nothing(void)
+static void live(const char *operation, const char *const *params)
 {
-    static const char *const names[] = {"s3", "ListBuckets"};
+    const char *const names[] = {"s3", operation};
     struct balm_session_options options = {.region = NULL};
     struct balm_err outcome;
     struct balm_call *call;
     watching = true;
     local_open();
-    call = local_call(options, names, NULL, done, &outcome);
+    call = local_call(options, names, params, done, &outcome);
     balm_loop_run(loop);
     balm_call_release(call);
     local_close();
     watching = false;
     assert_string_equal(outcome.message, "");
     if (found) fail_msg("%d blocks, the first with %s", found, first);
+}
+
+static void live_and_leave_nothing(void)
+{
+    live("ListBuckets", NULL);
 }
 
 static void the_watch_sees_what_is_left(void **state)
@@ -259,6 +271,21 @@ static void a_sign_in(void **state)
     live_and_leave_nothing();
 }
 
+static void a_session_with_a_bucket(void **state)
+{
+    static const char *const params[] = {"Bucket", "b--euw1-az1--x-s3", "Key", "a", NULL};
+    char pack[SCRATCH_MAX + 16];
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "AKIA", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", CANARY "/k", 1);
+    snprintf(pack, sizeof pack, "%s/out.pack", home);
+    assert_true(pack_directory_buckets(pack));
+    models = pack;
+    live("GetObject", params);
+    models = NULL;
+    pack_remove(home);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, local_tear_down)
 
 int main(void)
@@ -273,6 +300,7 @@ int main(void)
         TEST(a_container),
         TEST(an_instance),
         TEST(a_sign_in),
+        TEST(a_session_with_a_bucket),
     };
     if (getenv("BALM_TEST_QUICK")) return 0; /* under valgrind, whose memory is its own */
     signal(SIGPIPE, SIG_IGN);

@@ -256,6 +256,31 @@ static void signing_again_replaces_the_first_signature(void **state)
     assert_string_equal(balm_request_header(&request, "x-amz-date"), "20130524T010000Z");
 }
 
+static void a_buckets_session_names_its_token_otherwise(void **state)
+{
+    struct balm_sigv4_options options = s3_options();
+    struct balm_credentials temporary = suite;
+    (void)state;
+    request.host = "example.amazonaws.com";
+    temporary.session_token = "long";
+    assert_int_equal(balm_sigv4_sign(&request, &temporary, &options, &err), BALM_OK);
+    options.bucket_session = true;
+    temporary.session_token = "bucket's";
+    assert_int_equal(balm_sigv4_sign(&request, &temporary, &options, &err), BALM_OK);
+    assert_null(balm_request_header(&request, "x-amz-security-token"));
+    assert_string_equal(balm_request_header(&request, "x-amz-s3session-token"), "bucket's");
+    assert_non_null(strstr(balm_request_header(&request, "authorization"),
+                           "SignedHeaders=host;x-amz-content-sha256;x-amz-date;"
+                           "x-amz-s3session-token, "));
+    options.bucket_session = false;
+    assert_int_equal(balm_sigv4_sign(&request, &temporary, &options, &err), BALM_OK);
+    assert_null(balm_request_header(&request, "x-amz-s3session-token"));
+    options.bucket_session = true;
+    assert_int_equal(balm_sigv4_presign(&request, &temporary, &options, 300, &err), BALM_OK);
+    assert_string_equal(request.query[5].name, "X-Amz-S3session-Token");
+    assert_string_equal(request.query[5].value, "bucket%27s");
+}
+
 static void an_unsigned_payload_says_so(void **state)
 {
     struct balm_sigv4_options options = s3_options();
@@ -414,6 +439,7 @@ int main(void)
         TEST(a_listing_is_signed_as_published),
         TEST(what_proxies_change_is_not_signed),
         TEST(signing_again_replaces_the_first_signature),
+        TEST(a_buckets_session_names_its_token_otherwise),
         TEST(an_unsigned_payload_says_so),
         TEST(kept_keys_sign_the_same),
         TEST(a_secret_that_is_too_long_is_refused),

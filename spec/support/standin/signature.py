@@ -64,7 +64,7 @@ def verify(request, scope, identity, now):
     _check_signed_headers(request, scope)
     timestamp = _timestamp(request, scope, now)
     _check_body_hash(request, scope)
-    signer_class = _S3Signer if scope.service in ("s3", "s3-outposts") else _Signer
+    signer_class = _S3Signer if scope.service in ("s3", "s3-outposts", "s3express") else _Signer
     credentials = botocore.credentials.Credentials(identity.access_key, identity.secret)
     signer = signer_class(credentials, scope.service, scope.region,
                           signed_headers=scope.signed_headers)
