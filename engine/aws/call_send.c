@@ -74,7 +74,7 @@ static bool is_stream(const struct balm_operation *operation)
     return payload && balm_member_is_streaming(payload);
 }
 
-/* Where the model says so; and as the SDKs do with S3, where TLS and an MD5 guard a stream
+/* Where the model says so; and as the SDKs do with S3, where TLS and a checksum guard a stream
    already. */
 static bool is_unsigned_payload(const struct balm_call *call)
 {
@@ -82,7 +82,8 @@ static bool is_unsigned_payload(const struct balm_call *call)
     if (!call->operation) return false;
     bool stated = balm_operation_unsigned_payload(call->operation);
     if (!call->endpoint.payload_header) return stated;
-    return strcmp(request->scheme, "https") == 0 && balm_request_header(request, "Content-MD5") &&
+    return strcmp(request->scheme, "https") == 0 &&
+           (request->checksummed || balm_request_header(request, "Content-MD5")) &&
            (stated || is_stream(call->operation));
 }
 

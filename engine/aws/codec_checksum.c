@@ -149,6 +149,7 @@ enum balm_code balm_codec_add_checksum(const struct balm_operation *operation,
     }
     const char *text = digest_text(algorithm, &request->body, request->arena);
     if (text) balm_request_set_header(request, algorithms[algorithm].header, text);
+    request->checksummed = true;
     return balm_arena_status(request->arena, err);
 }
 

@@ -35,6 +35,7 @@ struct balm_request {
     size_t header_len;
     struct balm_buf body;
     size_t compress_min; /* of a body that a codec may compress; SIZE_MAX: it may not */
+    bool checksummed;    /* a codec added a checksum of the body, which nobody gave */
 };
 
 struct balm_response {

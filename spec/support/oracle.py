@@ -23,6 +23,7 @@ import botocore.loaders
 import botocore.serialize
 import botocore.session
 from botocore.compat import HAS_CRT
+from botocore.handlers import sse_md5
 from harness import BALM, PACK
 
 if HAS_CRT:
@@ -171,6 +172,8 @@ class Oracle:
             client = self.session.create_client(service, region_name=self.region, config=config)
             client.meta.events.register("before-send", self.on_send)
             client.meta.events.register("before-parameter-build", validation_mode)
+            if IS_OLD:  # today also of the operation that ends an upload
+                client.meta.events.register("before-parameter-build.s3.CompleteMultipartUpload", sse_md5)
             self.clients[service] = client
         return self.clients[service]
 
