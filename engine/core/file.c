@@ -103,7 +103,9 @@ static enum balm_code write_beside(char temporary[PATH_MAX], const char *path,
     size_t path_len = strlen(path);
     bool done;
     int fd;
+    int why;
     if (path_len + UNIQUE_LEN + 2 > PATH_MAX) {
+        errno = ENAMETOOLONG;
         return balm_fail(err, BALM_E_IO, "cannot write: the path is too long");
     }
     memcpy(temporary, path, path_len);
@@ -114,14 +116,15 @@ static enum balm_code write_beside(char temporary[PATH_MAX], const char *path,
     if (fd < 0) return io_error(err, "write", path);
     done = write_all(fd, content->bytes, content->len) && fchmod(fd, content->mode) == 0 &&
            fsync(fd) == 0;
-    if (!done) io_error(err, "write", path);
+    why = errno;
     if (close(fd) != 0 && done) {
         done = false;
-        io_error(err, "write", path);
+        why = errno;
     }
     if (done) return BALM_OK;
     unlink(temporary);
-    return BALM_E_IO;
+    errno = why;
+    return io_error(err, "write", path);
 }
 
 static enum balm_code refuse_others(const char *path, struct balm_err *err)
@@ -186,15 +189,15 @@ enum balm_code balm_file_create(const char *path, const void *bytes, size_t len,
     char temporary[PATH_MAX];
     struct content content = {bytes, len, (mode_t)mode};
     enum balm_code code = write_beside(temporary, path, &content, err);
+    int why;
     *exists = false;
     if (code) return code;
-    if (link(temporary, path) != 0) {
-        *exists = errno == EEXIST;
-        code = io_error(err, "make", path);
-    }
+    why = link(temporary, path) == 0 ? 0 : errno;
     unlink(temporary);
-    if (!code && !sync_folder_of(path)) code = io_error(err, "make", path);
-    return code;
+    if (!why && sync_folder_of(path)) return BALM_OK;
+    *exists = why == EEXIST;
+    if (why) errno = why;
+    return io_error(err, "make", path);
 }
 
 enum balm_code balm_dir_make_for(const char *path, unsigned mode, struct balm_err *err)

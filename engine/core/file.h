@@ -18,7 +18,7 @@ enum balm_code balm_file_write(const char *path, const void *bytes, size_t len, 
 /* Would that be allowed, as far as can be seen without doing it? */
 enum balm_code balm_file_may_write(const char *path, struct balm_err *err);
 /* The same for a file that must not be there yet: *exists tells that this is why it failed. Of two
-   processes one makes it. On disk, name and all, when it succeeds. */
+   processes one makes it. On disk, name and all, when it succeeds; else errno says why. */
 enum balm_code balm_file_create(const char *path, const void *bytes, size_t len, unsigned mode,
                                 bool *exists, struct balm_err *err);
 bool balm_file_exists(const char *path);

@@ -4,7 +4,7 @@
 #include "core/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +25,11 @@ static const char *const migrations[] = {
     "CREATE INDEX items_expiring ON items (expires) WHERE expires > 0;",
 };
 #define SCHEMA ((int)(sizeof migrations / sizeof *migrations))
+
+/* Of the file format: who may write and read it. 2 is a file with a write-ahead log. */
+#define WRITE_VERSION_AT 18
+#define READ_VERSION_AT  19
+#define WITH_LOG         2
 
 #define FOUND                                                                                      \
     "SELECT sort, version, expires, value FROM items WHERE partition = ?1 AND sort >= ?2 AND "     \
@@ -163,16 +168,15 @@ static int on_busy(void *owner, int tries)
     return 1;
 }
 
-static int column_int(void *out, int count, char **values, char **names)
+/* The one number that question is answered with. */
+static int ask_int(struct sqlite3 *db, const char *question, int *out)
 {
-    (void)count, (void)names;
-    return values[0] && sscanf(values[0], "%d", (int *)out) == 1 ? 0 : 1;
-}
-
-static int ask_int(struct balm_sqlite_file *file, const char *question, int *out)
-{
-    *out = 0;
-    return sqlite3_exec(file->db, question, column_int, out, NULL);
+    sqlite3_stmt *it = NULL;
+    int status = sqlite3_prepare_v2(db, question, -1, &it, NULL);
+    int later;
+    if (!status && sqlite3_step(it) == SQLITE_ROW) *out = sqlite3_column_int(it, 0);
+    later = sqlite3_finalize(it);
+    return status ? status : later;
 }
 
 static int first_letter(void *out, int count, char **values, char **names)
@@ -194,25 +198,34 @@ static enum balm_code use_log(struct balm_sqlite_file *file, struct balm_err *er
     } while ((status & 0xff) == SQLITE_BUSY && on_busy(file, tries++));
     if (status) return balm_sqlite_fail(file, status, err);
     if (mode == 'w') return BALM_OK;
+    if (!mode) return balm_nomem(err); /* for the name of the mode */
     return balm_fail(err, BALM_E_IO,
                      "the store %s lies on a file system that cannot share memory, as SQLite's "
                      "write-ahead log needs: name a store on a local disk",
                      file->path);
 }
 
+/* Leads from one version to today's. */
+static int migrate(struct sqlite3 *db, int version)
+{
+    char marks[96];
+    int status = SQLITE_OK;
+    for (; !status && version < SCHEMA; version++) {
+        status = sqlite3_exec(db, migrations[version], NULL, NULL, NULL);
+    }
+    snprintf(marks, sizeof marks, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             APPLICATION_ID, SCHEMA);
+    return status ? status : sqlite3_exec(db, marks, NULL, NULL, NULL);
+}
+
 static enum balm_code run_migrations(struct balm_sqlite_file *file, struct balm_err *err)
 {
-    char finish[96];
-    int version;
+    int version = 0;
     int status = sqlite3_exec(file->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     /* Another process may just have done it. */
-    if (!status) status = ask_int(file, "PRAGMA user_version", &version);
-    for (; !status && version < SCHEMA; version++) {
-        status = sqlite3_exec(file->db, migrations[version], NULL, NULL, NULL);
-    }
-    snprintf(finish, sizeof finish, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-             APPLICATION_ID, SCHEMA);
-    if (!status) status = sqlite3_exec(file->db, finish, NULL, NULL, NULL);
+    if (!status) status = ask_int(file->db, "PRAGMA user_version", &version);
+    if (!status) status = migrate(file->db, version);
+    if (!status) status = sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL);
     return status ? balm_sqlite_fail(file, status, err) : BALM_OK;
 }
 
@@ -224,9 +237,11 @@ static enum balm_code identify(struct balm_sqlite_file *file, int *version, bool
     int tables = 0;
     /* All at one time: another process may be making it. */
     int status = sqlite3_exec(file->db, "BEGIN", NULL, NULL, NULL);
-    if (!status) status = ask_int(file, "PRAGMA application_id", &application);
-    if (!status) status = ask_int(file, "PRAGMA user_version", version);
-    if (!status) status = ask_int(file, "SELECT count(*) FROM sqlite_master", &tables);
+    if (!status) status = ask_int(file->db, "PRAGMA application_id", &application);
+    if (!status) status = ask_int(file->db, "PRAGMA user_version", version);
+    if (!status && application != APPLICATION_ID) {
+        status = ask_int(file->db, "SELECT count(*) FROM sqlite_master", &tables);
+    }
     if (!status) status = sqlite3_exec(file->db, "COMMIT", NULL, NULL, NULL);
     if (status) return balm_sqlite_fail(file, status, err);
     *empty = application == 0 && tables == 0;
@@ -255,8 +270,7 @@ static enum balm_code prepare(struct balm_sqlite_file *file, struct balm_err *er
 static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *absent,
                              struct balm_err *err)
 {
-    static const char settings[] = "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;"
-                                   "PRAGMA wal_autocheckpoint = 2000;"
+    static const char settings[] = "PRAGMA synchronous = FULL;"
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
@@ -265,6 +279,8 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
     sqlite3_extended_result_codes(file->db, 1);
     /* Plans are made once, and not for each new value that is bound. */
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_wal_autocheckpoint(file->db, 2000);
     sqlite3_busy_handler(file->db, on_busy, file);
     status = sqlite3_exec(file->db, settings, NULL, NULL, NULL);
     if (status) return balm_sqlite_fail(file, status, err);
@@ -277,18 +293,54 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
     return code ? code : prepare(file, err);
 }
 
-/* With a mode of its own: SQLite's two further files get the same. Only a file that is new may be
-   closed here, since that takes away the locks that this process has on it. */
+/* A store without items, as a file holds it; sqlite3_free() it. */
+static int make_image(unsigned char **image, size_t *size)
+{
+    struct sqlite3 *db = NULL;
+    sqlite3_int64 bytes = 0;
+    int status =
+        sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (!status) status = migrate(db, 0);
+    if (!status) *image = sqlite3_serialize(db, "main", &bytes, 0);
+    if (!status && !*image) status = SQLITE_NOMEM;
+    sqlite3_close(db);
+    if (status) return status;
+    (*image)[WRITE_VERSION_AT] = (*image)[READ_VERSION_AT] = WITH_LOG;
+    *size = (size_t)bytes;
+    return SQLITE_OK;
+}
+
+/* Is there a log or journal whose file was taken away? SQLite would put its pages into the next file
+   of that name, except into an empty one: then it removes it. */
+static bool has_leftover(const char *path)
+{
+    static const char *const endings[] = {"-wal", "-journal"};
+    char name[PATH_MAX];
+    bool found = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !found; i++) {
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        found = balm_file_exists(name);
+    }
+    return found;
+}
+
+/* It gets its name when all of it is on disk: nobody ever sees a part of a store, and no journal is
+   needed to make one. With a mode of its own: SQLite's two further files get the same. */
 static enum balm_code make_file(const struct balm_sqlite_file *file, struct balm_err *err)
 {
     enum balm_code code = balm_dir_make_for(file->path, 0700, err);
-    int fd;
+    unsigned char *image = NULL;
+    size_t size = 0;
+    bool exists = false;
+    int status;
     if (code) return balm_err_prefix(err, "the store %s cannot be made", file->path);
-    fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST) return BALM_OK;
-    if (fd < 0) return io_failure(file, SQLITE_CANTOPEN, errno, err);
-    close(fd);
-    return BALM_OK;
+    status = make_image(&image, &size);
+    if (status) return describe(file, status, 0, err);
+    if (has_leftover(file->path)) size = 0;
+    code = balm_file_create(file->path, image, size, 0600, &exists, err);
+    if (code && !exists) code = io_failure(file, SQLITE_CANTOPEN, errno, err);
+    sqlite3_free(image);
+    return exists ? BALM_OK : code; /* another process was faster */
 }
 
 /* Does the name still mean the file that is open? What is written to another is lost. */

@@ -1,6 +1,8 @@
 /* A store over SQLite where the disk is slow, full or failing, and where memory runs out. */
 #include "store_sqlite_fixture.h"
 
+#include "core/file.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -48,6 +50,25 @@ static void reports_a_disk_that_does_not_keep_what_it_takes(void **state)
     fails(try_put(2), BALM_E_IO, "cannot be read or written (Input/output error");
     succeeds(try_put(3));
     assert_int_equal(number(), 3);
+}
+
+/* The file, its name, its log, the name of that, and the commit. */
+static void makes_a_store_with_five_syncs(void **state)
+{
+    int before = atomic_load(&syncs);
+    (void)state;
+    succeeds(try_put(1));
+    assert_int_equal(atomic_load(&syncs) - before, 5);
+}
+
+static void leaves_no_part_of_a_store_that_could_not_be_made(void **state)
+{
+    (void)state;
+    atomic_store(&syncs_fail, 1);
+    fails(try_put(1), BALM_E_IO, "cannot be opened (Input/output error)");
+    assert_false(balm_file_exists(fixture.path));
+    succeeds(try_put(2));
+    assert_int_equal(number(), 2);
 }
 
 /* Whatever call fails, a commit that was answered with success is kept, and one that was not is
@@ -250,6 +271,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(says_that_the_disk_is_full_and_goes_on_when_it_is_not),
         TEST(reports_a_disk_that_does_not_keep_what_it_takes),
+        TEST(makes_a_store_with_five_syncs),
+        TEST(leaves_no_part_of_a_store_that_could_not_be_made),
         TEST(loses_nothing_when_any_one_call_fails),
         TEST(loses_nothing_when_any_one_allocation_fails),
         TEST(commits_in_groups),

@@ -68,6 +68,26 @@ static void goes_on_in_a_new_file_when_the_old_was_taken_away(void **state)
     holds(&fixture, "a", "{\"n\":2}");
 }
 
+static void write_and_be_killed(int out)
+{
+    (void)out;
+    put(&fixture, "a", "{\"n\":1}");
+    put(&fixture, "old", "{}");
+    _exit(0); /* the log stays, with all that was written */
+}
+
+static void takes_no_log_of_a_file_that_was_taken_away(void **state)
+{
+    (void)state;
+    ends_well(start_process(write_and_be_killed, -1));
+    assert_true(balm_file_exists(balm_arena_printf(&fixture.arena, "%s-wal", fixture.path)));
+    assert_int_equal(unlink(fixture.path), 0);
+    put(&fixture, "a", "{\"n\":2}");
+    reopen();
+    holds(&fixture, "a", "{\"n\":2}");
+    holds(&fixture, "old", "null");
+}
+
 static void takes_no_name_for_something_else(void **state)
 {
     char before[SCRATCH_MAX];
@@ -388,6 +408,7 @@ int main(void)
         TEST(makes_file_and_folders_for_the_owner_alone),
         TEST(makes_no_file_for_a_read),
         TEST(goes_on_in_a_new_file_when_the_old_was_taken_away),
+        TEST(takes_no_log_of_a_file_that_was_taken_away),
         TEST(takes_no_name_for_something_else),
         TEST(refuses_urls_that_are_none),
         TEST(lies_below_the_state_directory_when_nobody_says),
