@@ -29,39 +29,44 @@ static uint32_t count_of(const struct check *check, enum balm_region region)
     return check->service->regions[region].count;
 }
 
-/* Does ref lead to the start of a record of region, with count - 1 more behind it? */
-static bool leads_to(const struct check *check, const balm_ref *ref, enum balm_region region,
-                     size_t count)
+/* Does ref lead to the start of a record of region, with count - 1 more behind it? What lies before
+   the region wraps around, and is behind it. */
+static inline bool leads_to(const struct check *check, const balm_ref *ref, enum balm_region region,
+                            size_t count)
 {
-    int64_t to = ((const char *)ref - check->blob) + (int64_t)*ref;
     const struct balm_extent *extent = &check->service->regions[region];
-    uint32_t size = balm_pack_records[region].size;
-    uint64_t offset = (uint64_t)(to - (int64_t)extent->at);
-    uint64_t end = (uint64_t)extent->count * size;
-    if (*ref == 0 || to < (int64_t)extent->at || (offset & (size - 1)) != 0) return false;
-    return offset <= end && count * size <= end - offset && offset < end;
+    uint64_t size = balm_pack_records[region].size; /* a power of two */
+    uint64_t end = extent->count * size;
+    uint64_t offset =
+        (uint64_t)((const char *)ref - check->blob) + (uint64_t)(int64_t)*ref - extent->at;
+    return *ref != 0 && offset < end && (offset & (size - 1)) == 0 && count * size <= end - offset;
 }
 
-static bool field_is_good(const struct check *check, const char *record,
-                          const struct balm_pack_field *field)
+/* One field of count records, size bytes apart. */
+static bool field_is_good(const struct check *check, const struct balm_pack_field *field,
+                          const char *record, uint32_t count, size_t size)
 {
-    const balm_ref *ref = (const balm_ref *)(const void *)(record + field->at);
-    if (*ref == 0) return !field->required;
-    if (field->region == BALM_REGION_SERVICE) return (const char *)ref + *ref == check->blob;
-    return leads_to(check, ref, field->region, 1);
+    bool to_head = field->region == BALM_REGION_SERVICE;
+    for (; count > 0; count--, record += size) {
+        const balm_ref *ref = (const balm_ref *)(const void *)(record + field->at);
+        if (*ref == 0) {
+            if (field->required) return false;
+        } else if (to_head ? (const char *)ref + *ref != check->blob
+                           : !leads_to(check, ref, field->region, 1)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool fields_are_good(const struct check *check, enum balm_region region)
 {
     const struct balm_pack_record *kind = &balm_pack_records[region];
-    const char *record = region == BALM_REGION_SERVICE ? check->blob : region_of(check, region);
-    uint32_t count = region == BALM_REGION_SERVICE ? 1 : count_of(check, region);
-    uint32_t i;
-    uint32_t f;
-    for (i = 0; i < count; i++, record += kind->size) {
-        for (f = 0; f < kind->field_count; f++) {
-            if (!field_is_good(check, record, &kind->fields[f])) return false;
-        }
+    bool is_head = region == BALM_REGION_SERVICE;
+    const char *records = is_head ? check->blob : region_of(check, region);
+    uint32_t count = is_head ? 1 : count_of(check, region);
+    for (uint32_t i = 0; i < kind->field_count; i++) {
+        if (!field_is_good(check, &kind->fields[i], records, count, kind->size)) return false;
     }
     return true;
 }
