@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,6 +37,9 @@ bool balm_process_prepare(void)
     if (!hold_streams()) return false;
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);
     (void)mallopt(M_TOP_PAD, STEP);
+    (void)mallopt(M_ARENA_MAX, 1);
+    /* What OpenSSL would take apart at the end goes with the process. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     /* A reader that went away is an error of the write, not the end of Balm. */
     (void)signal(SIGPIPE, SIG_IGN);
     heed_http_proxy();
