@@ -35,6 +35,11 @@ static const char *condition_of(const struct balm_store_write *write,
     case BALM_ABSENT:
         if (write->only_checked) return "attribute_not_exists(v) OR e <= :now";
         return "attribute_not_exists(v) OR (e <= :now AND v < :new AND attribute_not_exists(n))";
+    case BALM_PRESENT:
+        if (write->only_checked)
+            return "attribute_exists(v) AND (attribute_not_exists(e) OR e > :now)";
+        return "attribute_exists(v) AND (attribute_not_exists(e) OR e > :now) AND "
+               "attribute_not_exists(n)";
     case BALM_AS_READ:
         if (write->only_checked) return "v = :read AND (attribute_not_exists(e) OR e > :now)";
         return "v = :read AND (attribute_not_exists(e) OR e > :now) AND attribute_not_exists(n)";

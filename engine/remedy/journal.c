@@ -50,9 +50,9 @@ static void on_kept(void *owner, struct balm_store_request *request)
     struct balm_journal_write *write = owner;
     struct balm_journal *journal = write->journal;
 
-    if (request->conflict) { /* the script is there already */
-        journal->has_source = true;
-        balm_ledger_knows(journal->ledger, journal->result->intent->version);
+    if (request->conflict) { /* about the script: it is not there, or it is there already */
+        journal->lacks = !write->brings;
+        journal->has_source = write->brings;
         commit(write);
         return;
     }
@@ -113,6 +113,7 @@ static void commit(struct balm_journal_write *write)
 
     write->request.done = on_kept;
     write->request.owner = write;
+    write->brings = journal->lacks;
     if (!journal->begun) code = balm_journal_begin(journal, &changes, &script, err);
     if (!code) code = add_call(&changes, write, err);
     if (code) {

@@ -21,6 +21,7 @@ struct balm_journal_write {
     struct balm_journal_write *next;
     struct balm_journal *journal;
     size_t number; /* from 1 */
+    bool brings;   /* the version's source goes with it */
     const struct balm_call *call;
     struct balm_store_request request;
     struct balm_task task;
@@ -44,6 +45,7 @@ struct balm_journal {
     int64_t lease_us; /* what the run may take at most */
     bool begun;       /* what it is to do is on disk */
     bool has_source;  /* the store has the version's source from another run */
+    bool lacks;       /* it did not have it */
     struct balm_journal_write *first, **last;
     size_t count;
     struct balm_timer timer; /* until outcomes are written by themselves */

@@ -119,6 +119,7 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
     balm_changes_put(changes, "open", journal->result->run, open);
 }
 
+/* Most versions were kept long ago, and are large: whether this one was is asked first. */
 static void add_closure(const struct balm_journal *journal, struct balm_changes *changes,
                         struct balm_buf *text, struct balm_err *err)
 {
@@ -127,6 +128,15 @@ static void add_closure(const struct balm_journal *journal, struct balm_changes 
     size_t first = changes->count;
 
     if (journal->has_source || balm_map_get(journal->ledger->closures, hash)) return;
+    if (!journal->lacks) {
+        struct balm_change *check;
+        char sort[BALM_SORT_SIZE];
+        balm_piece_sort(sort, hash, 0);
+        check = balm_changes_put(changes, "script", sort, balm_null());
+        check->condition = BALM_PRESENT;
+        check->only_checked = true;
+        return;
+    }
     if (balm_document_write(text, balm_version_sources(version), err)) return;
     balm_changes_pieces(changes, "script", hash, text->bytes, text->len);
     changes->at[first].condition = BALM_ABSENT;

@@ -70,6 +70,8 @@ void balm_changes_pieces(struct balm_changes *changes, const char *partition, co
                          const char *text, size_t len);
 /* Says that there are runs of this day, where that is not known to be said. */
 void balm_changes_day(struct balm_ledger *ledger, struct balm_changes *changes, const char *day);
+/* Where a piece lies. */
+void balm_piece_sort(char out[BALM_SORT_SIZE], const char *sort, size_t number);
 /* Where the piece of a text that begins at `from` ends. */
 size_t balm_piece_end(const char *text, size_t len, size_t from);
 /* One piece. */

@@ -72,6 +72,11 @@ size_t balm_piece_end(const char *text, size_t len, size_t from)
     return end;
 }
 
+void balm_piece_sort(char out[BALM_SORT_SIZE], const char *sort, size_t number)
+{
+    snprintf(out, BALM_SORT_SIZE, "%s.%03zu", sort, number);
+}
+
 void balm_changes_piece(struct balm_changes *changes, const char *partition, const char *sort,
                         size_t number, struct balm_value text)
 {
@@ -79,7 +84,7 @@ void balm_changes_piece(struct balm_changes *changes, const char *partition, con
     char key[BALM_SORT_SIZE];
 
     balm_map_set(changes->arena, value, "text", text);
-    snprintf(key, sizeof key, "%s.%03zu", sort, number);
+    balm_piece_sort(key, sort, number);
     balm_changes_put(changes, partition, key, value);
 }
 

@@ -268,6 +268,8 @@ bool balm_store_holds(const struct balm_store_write *write, int64_t version, int
         return true;
     case BALM_ABSENT:
         return !there;
+    case BALM_PRESENT:
+        return there;
     case BALM_AS_READ:
         return there && version == write->version;
     }

@@ -109,6 +109,7 @@ void balm_store_read(struct balm_store *store, struct balm_store_request *reques
 enum balm_condition {
     BALM_ALWAYS,  /* whatever is there */
     BALM_ABSENT,  /* only where nothing is there (or it has expired) */
+    BALM_PRESENT, /* only where something is there */
     BALM_AS_READ, /* only where item.version is the version that is there, 0 where there is none */
 };
 

@@ -102,6 +102,7 @@ static inline bool holds(struct balm_store *store, const struct balm_change *cha
     struct kept_item *item = item_at(store, change->item.partition, change->item.sort);
 
     if (change->condition == BALM_ABSENT) return !item;
+    if (change->condition == BALM_PRESENT) return item;
     if (change->condition == BALM_AS_READ) return item && item->version == change->item.version;
     return true;
 }

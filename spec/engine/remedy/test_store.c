@@ -134,6 +134,21 @@ static void commits_where_nothing_is_only_once(void **state)
     holds(&fixture, "a", "{\"n\":1}");
 }
 
+static void commits_where_something_is_there(void **state)
+{
+    (void)state;
+    conflicts(try(change_to(1, BALM_PRESENT, 0)));
+    put(&fixture, "a", "{\"n\":2}");
+    succeeds(try(change_to(3, BALM_PRESENT, 0)));
+    holds(&fixture, "a", "{\"n\":3}");
+    struct balm_change check = change_to(4, BALM_PRESENT, 0);
+    check.only_checked = true;
+    succeeds(try(check));
+    holds(&fixture, "a", "{\"n\":3}");
+    check.item.sort = "b";
+    conflicts(try(check));
+}
+
 static void commits_over_what_was_read_only_while_it_is_so(void **state)
 {
     int64_t first = put(&fixture, "a", "{\"n\":1}");
@@ -219,6 +234,7 @@ static void takes_what_has_expired_for_absent(void **state)
     holds(&fixture, "a", "null");
     assert_string_equal(found(NULL, NULL, false, 10), "b");
     conflicts(try(change_to(2, BALM_AS_READ, version)));
+    conflicts(try(change_to(2, BALM_PRESENT, 0)));
     assert_true(succeeds(try(change_to(3, BALM_ABSENT, 0))) > version);
     holds(&fixture, "a", "{\"n\":3}");
 }
@@ -535,6 +551,7 @@ int main(void)
         TEST(gives_an_item_made_again_a_version_of_its_own),
         TEST(keeps_partitions_apart),
         TEST(commits_where_nothing_is_only_once),
+        TEST(commits_where_something_is_there),
         TEST(commits_over_what_was_read_only_while_it_is_so),
         TEST(takes_version_0_for_nothing_there),
         TEST(removes_only_what_was_read),
