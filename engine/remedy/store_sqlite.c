@@ -16,7 +16,7 @@
 struct queue {
     struct balm_store_op *first;
     struct balm_store_op *last;
-    size_t len;
+    size_t commits;
 };
 
 struct sqlite_store {
@@ -30,7 +30,7 @@ struct sqlite_store {
     pthread_mutex_t mutex; /* of the four below */
     struct queue waiting;
     struct queue finished;
-    size_t enough; /* to wake the thread: so many that wait */
+    size_t enough; /* to wake the thread: so many commits that wait; 0: anything */
     bool stopping;
     pthread_cond_t changed; /* enough wait, or it is stopping */
 
@@ -46,27 +46,29 @@ static void append(struct queue *queue, struct queue more)
         queue->first = more.first;
     }
     queue->last = more.last;
-    queue->len += more.len;
+    queue->commits += more.commits;
 }
 
 /* Cuts off the first few. */
 static struct queue take(struct queue *queue, size_t most)
 {
-    struct queue taken = {queue->first, queue->first, 1};
+    struct queue taken = {queue->first, queue->first, 0};
+    size_t len = 1;
     if (!queue->first) return *queue;
-    while (taken.last->next && taken.len < most) {
+    taken.commits = taken.first->is_commit;
+    while (taken.last->next && len++ < most) {
         taken.last = taken.last->next;
-        taken.len++;
+        taken.commits += taken.last->is_commit;
     }
     queue->first = taken.last->next;
-    queue->len -= taken.len;
+    queue->commits -= taken.commits;
     if (!queue->first) queue->last = NULL;
     taken.last->next = NULL;
     return taken;
 }
 
-/* Where several came together, as many are on their way again: one sync for all of them is worth a
-   moment. Who is alone never waits. */
+/* Where several commits came together, as many are on their way again: one sync for all of them is
+   worth a moment. Who is alone never waits. */
 static void gather(struct sqlite_store *store, size_t before)
 {
     int64_t until = balm_clock_mono() + GATHER_NS;
@@ -74,10 +76,10 @@ static void gather(struct sqlite_store *store, size_t before)
                             .tv_nsec = (long)(until % 1000000000)};
     int status = 0;
     store->enough = before;
-    while (before > 1 && store->waiting.len < before && !store->stopping && !status) {
+    while (before > 1 && store->waiting.commits < before && !store->stopping && !status) {
         status = pthread_cond_timedwait(&store->changed, &store->mutex, &time);
     }
-    store->enough = 1;
+    store->enough = 0;
 }
 
 static void *work_off(void *owner)
@@ -90,7 +92,7 @@ static void *work_off(void *owner)
             pthread_cond_wait(&store->changed, &store->mutex);
         }
         if (!store->waiting.first) break;
-        gather(store, group.len);
+        gather(store, group.commits);
         group = take(&store->waiting, GROUP_MAX);
         pthread_mutex_unlock(&store->mutex);
         balm_sqlite_work(&store->work, group.first);
@@ -142,13 +144,13 @@ static void on_wake(void *owner)
 static enum balm_code start(struct balm_store *base, struct balm_store_op *op, struct balm_err *err)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct queue one = {op, op, 1};
+    struct queue one = {op, op, op->is_commit};
     enum balm_code code = start_thread(store, err);
     if (code) return code;
     if (store->under_way++ == 0) balm_wake_hold(store->wake, true);
     pthread_mutex_lock(&store->mutex);
     append(&store->waiting, one);
-    if (store->waiting.len >= store->enough) pthread_cond_signal(&store->changed);
+    if (store->waiting.commits >= store->enough) pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
     return BALM_OK;
 }
@@ -216,7 +218,6 @@ enum balm_code balm_store_sqlite_new(struct balm_store **out, const struct balm_
     }
     pthread_mutex_init(&store->mutex, NULL);
     init_condition(&store->changed);
-    store->enough = 1;
     store->work.file.path = store->path;
     store->base.backend = &backend;
     *out = &store->base;
