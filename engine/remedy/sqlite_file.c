@@ -310,8 +310,8 @@ static int make_image(unsigned char **image, size_t *size)
     return SQLITE_OK;
 }
 
-/* Is there a log or journal whose file was taken away? SQLite would put its pages into the next file
-   of that name, except into an empty one: then it removes it. */
+/* Is there a log or journal whose file was taken away? SQLite would put its pages into the next
+   file of that name, except into an empty one: then it removes it. */
 static bool has_leftover(const char *path)
 {
     static const char *const endings[] = {"-wal", "-journal"};
