@@ -92,8 +92,10 @@ static enum balm_code read_pieces(struct reader *reader, enum major major, struc
             return bad(reader, "a piece of a string that is none");
         }
         code = take(reader, head.number, &piece);
-        if (!code) code = balm_buf_add(buf, piece, (size_t)head.number);
         if (code) return code;
+        if (balm_buf_add(buf, piece, (size_t)head.number)) {
+            return balm_buf_status(buf, "a string", reader->err);
+        }
     }
     return BALM_OK;
 }
@@ -122,7 +124,6 @@ static enum balm_code read_string(struct reader *reader, const struct head *head
     }
     code = read_pieces(reader, head->major, &pieces);
     if (!code) code = finish_string(reader, head->major, pieces.bytes, pieces.len, out);
-    if (!code) code = balm_buf_status(&pieces, "a string", reader->err);
     balm_buf_free(&pieces);
     return code;
 }

@@ -120,14 +120,15 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
 }
 
 /* Most versions were kept long ago, and are large: whether this one was is asked first. */
-static void add_closure(const struct balm_journal *journal, struct balm_changes *changes,
-                        struct balm_buf *text, struct balm_err *err)
+static enum balm_code add_closure(const struct balm_journal *journal, struct balm_changes *changes,
+                                  struct balm_buf *text, struct balm_err *err)
 {
     const struct balm_version *version = journal->result->intent->version;
     const char *hash = balm_version_hash(version);
     size_t first = changes->count;
+    enum balm_code code;
 
-    if (journal->has_source || balm_map_get(journal->ledger->closures, hash)) return;
+    if (journal->has_source || balm_map_get(journal->ledger->closures, hash)) return BALM_OK;
     if (!journal->lacks) {
         struct balm_change *check;
         char sort[BALM_SORT_SIZE];
@@ -135,11 +136,13 @@ static void add_closure(const struct balm_journal *journal, struct balm_changes 
         check = balm_changes_put(changes, "script", sort, balm_null());
         check->condition = BALM_PRESENT;
         check->only_checked = true;
-        return;
+        return BALM_OK;
     }
-    if (balm_document_write(text, balm_version_sources(version), err)) return;
+    code = balm_document_write(text, balm_version_sources(version), err);
+    if (code) return code;
     balm_changes_pieces(changes, "script", hash, text->bytes, text->len);
     changes->at[first].condition = BALM_ABSENT;
+    return BALM_OK;
 }
 
 void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *version)
@@ -160,12 +163,11 @@ enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_chan
     struct balm_value began;
     char partition[BALM_SORT_SIZE];
     char day[BALM_DAY_SIZE];
+    enum balm_code code =
+        balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err);
 
-    err->code = BALM_OK;
-    if (balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err) ||
-        balm_began_sign(journal->ledger, run, began, arena, err)) {
-        return err->code;
-    }
+    if (!code) code = balm_began_sign(journal->ledger, run, began, arena, err);
+    if (code) return code;
     balm_ledger_day(day, run);
     snprintf(partition, sizeof partition, "run/%s", day);
     balm_changes_put(changes, partition, run,
@@ -174,6 +176,6 @@ enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_chan
     balm_changes_put(changes, partition, "began", began);
     balm_changes_day(journal->ledger, changes, day);
     add_open(journal, changes);
-    add_closure(journal, changes, script, err);
-    return err->code ? err->code : balm_changes_status(changes, err);
+    code = add_closure(journal, changes, script, err);
+    return code ? code : balm_changes_status(changes, err);
 }

@@ -53,6 +53,12 @@ def test_memory_that_runs_out_is_told(place, events, share):
     holds((-at, torture.memory(place, events, -at)) for at in part(count, share // 4))
 
 
+def test_no_allocation_around_a_write_can_lose_its_record(place):
+    """The last tenth of a run's allocations, each: its write is kept and sent in them."""
+    count = torture.memory(place, torture.ONE, 0)[0].calls
+    holds((at, torture.memory(place, torture.ONE, at)) for at in range(count * 9 // 10, count + 1))
+
+
 def test_a_disk_that_fails_is_told_and_stops_writes(place):
     count = torture.files(place, torture.ONE, 0)[0].calls
     holds((at, torture.files(place, torture.ONE, at, how))
