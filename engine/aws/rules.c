@@ -529,6 +529,7 @@ static enum outcome take_way(struct run *run, struct balm_ways *ways, const stru
 
     if (outcome != PASSED_OVER) return outcome;
     memset(run->memo, 0, sizeof run->memo); /* what is known by it is not taught */
+    run->steps = 0;
     run->taught = true;
     outcome = walk(run, rules);
     if (outcome == FOUND && run->taught) balm_ways_keep(ways, key, &run->way);

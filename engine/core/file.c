@@ -183,6 +183,14 @@ static bool sync_folder_of(const char *path)
     return done;
 }
 
+/* Gives a file its name unless that is taken: 0, or errno. Some file systems know no two names. */
+static int name_file(const char *temporary, const char *path)
+{
+    if (link(temporary, path) == 0) return 0;
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+    return renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
 enum balm_code balm_file_create(const char *path, const void *bytes, size_t len, unsigned mode,
                                 bool *exists, struct balm_err *err)
 {
@@ -192,8 +200,8 @@ enum balm_code balm_file_create(const char *path, const void *bytes, size_t len,
     int why;
     *exists = false;
     if (code) return code;
-    why = link(temporary, path) == 0 ? 0 : errno;
-    unlink(temporary);
+    why = name_file(temporary, path);
+    unlink(temporary); /* its other name */
     if (!why && sync_folder_of(path)) return BALM_OK;
     *exists = why == EEXIST;
     if (why) errno = why;

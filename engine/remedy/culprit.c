@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "core/time.h"
 #include "remedy/actor.h"
 #include "remedy/resource.h"
@@ -11,10 +12,10 @@
 
 #define SECOND_NS   INT64_C(1000000000)
 #define SECOND_US   INT64_C(1000000)
-#define PATIENCE_S  4   /* for one resource, the turns of others before it included */
-#define FRESH_S     300 /* so long an answer is given again */
-#define PAGES_MAX   6   /* for one name; a page has 50 events, those of readers too */
-#define SHOWN       200 /* characters of an error */
+#define PATIENCE_S  4             /* for one resource, the turns of others before it included */
+#define FRESH_S     300           /* so long an answer is given again */
+#define PAGES_MAX   6             /* for one name; a page has 50 events, those of readers too */
+#define SHOWN       ((size_t)200) /* bytes of an error */
 #define NOT_NAMED   "CloudTrail does not know it by a name"
 #define NOT_CHANGED "CloudTrail tells of no change by others since then; it takes some minutes"
 #define NOT_NEWEST  "among the newest 300 calls that CloudTrail tells is no change by others"
@@ -38,6 +39,7 @@ struct balm_lookup {
     struct balm_session *session; /* these two: while it is asked */
     struct balm_call *call;
     struct balm_timer timer;           /* the end of all patience */
+    bool telling;                      /* some of whom it told may ask again from within */
     struct balm_culprit_wait *waiting; /* told in any order */
     struct balm_culprit culprit;
     int64_t fresh_until; /* monotonic */
@@ -72,12 +74,14 @@ static void lookup_free(struct balm_lookup *lookup)
 
 static void tell_waiting(struct balm_lookup *lookup)
 {
+    lookup->telling = true;
     while (lookup->waiting) {
         struct balm_culprit_wait *wait = lookup->waiting;
         lookup->waiting = wait->next;
         wait->lookup = NULL;
         wait->done(wait->owner, &lookup->culprit);
     }
+    lookup->telling = false;
 }
 
 /* who and why_not as in the culprit, in the lookup's arena or static. What was not asked is not
@@ -98,7 +102,9 @@ static void settle(struct balm_lookup *lookup, const char *who, const char *why_
 
 static void fail(struct balm_lookup *lookup, const struct balm_err *err)
 {
-    settle(lookup, NULL, balm_arena_printf(&lookup->arena, "%.*s", SHOWN, err->message));
+    size_t len = balm_text_cut(err->message, strlen(err->message), SHOWN);
+
+    settle(lookup, NULL, balm_arena_copy(&lookup->arena, err->message, len));
 }
 
 static void on_impatience(void *owner)
@@ -298,8 +304,8 @@ static void sweep(struct balm_culprits *culprits)
 
     for (struct balm_lookup **at = &culprits->lookups; *at;) {
         struct balm_lookup *lookup = *at;
-        if (lookup->waiting || (lookup->state == TOLD && now < lookup->fresh_until) ||
-            lookup->state == ASKED) {
+        if (lookup->waiting || lookup->telling ||
+            (lookup->state == TOLD && now < lookup->fresh_until) || lookup->state == ASKED) {
             at = &lookup->next;
         } else {
             *at = lookup->next;

@@ -354,6 +354,66 @@ static void a_budget_holds_for_many_at_once_and_for_two_processes(void **with)
     balm_store_release(others_store);
 }
 
+/* Asks one after the other, each in a turn of its own. */
+static bool is_allowed(const struct balm_engine *engine)
+{
+    struct asked asked;
+
+    waited = 0;
+    ask_at(&asked, engine, BALM_BEFORE_WRITE, balm_clock_now());
+    if (waited > 0) balm_loop_run(fixture->engine.loop);
+    balm_intent_free(&asked.intent);
+    return asked.allowed;
+}
+
+static void a_budget_knows_what_another_process_has_counted_meanwhile(void **with)
+{
+    struct balm_engine other;
+    struct balm_store *others_store;
+    struct balm_guard_set *others_set;
+
+    (void)with;
+    open_guarded("return { guards = { per_hour = 4 } }");
+    other = fixture->engine;
+    others_store = open_store();
+    others_set = guard(&other, others_store);
+    assert_true(is_allowed(&fixture->engine));
+    assert_true(is_allowed(&other));
+    assert_true(is_allowed(&fixture->engine)); /* though it knew of one alone */
+    assert_true(is_allowed(&other));
+    assert_false(is_allowed(&fixture->engine));
+    assert_false(is_allowed(&other));
+    balm_guard_set_release(others_set);
+    balm_store_release(others_store);
+}
+
+static void a_budget_holds_over_more_accounts_than_it_counts_at_once(void **with)
+{
+    static struct asked all[400];
+    static char accounts[COUNT(all)][16];
+    struct balm_guards_question question = {.moment = BALM_BEFORE_WRITE, .now = balm_clock_now()};
+    size_t allowed = 0;
+
+    (void)with;
+    open_guarded("return { guards = { per_hour = 170, per_hour_per_account = 2 } }");
+    waited = COUNT(all);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        all[i].finding = finding_for(fixture, "Own.Once");
+        snprintf(accounts[i], sizeof accounts[i], "%012zu", i % 100);
+        all[i].finding.account = accounts[i];
+        balm_intent_init(&all[i].intent, &fixture->engine, &all[i].finding, &fixture->arena);
+        OK(balm_intent_associate(&all[i].intent, &err));
+        question.intent = &all[i].intent;
+        balm_guards_ask(&all[i].guarding, &question, on_guarded, &all[i]);
+    }
+    balm_loop_run(fixture->engine.loop);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (all[i].allowed) allowed++;
+        balm_intent_free(&all[i].intent);
+    }
+    assert_int_equal(allowed, 170);
+}
+
 static void a_store_that_fails_is_a_no(void **with)
 {
     static const char rubbish[] = "this is no database, and was none before either";
@@ -452,6 +512,8 @@ int main(void)
         TEST(a_resource_may_ask_to_be_left_alone_for_a_while),
         TEST(a_spent_budget_ends_the_fixes_of_this_hour),
         TEST(a_budget_holds_for_many_at_once_and_for_two_processes),
+        TEST(a_budget_knows_what_another_process_has_counted_meanwhile),
+        TEST(a_budget_holds_over_more_accounts_than_it_counts_at_once),
         TEST(a_store_that_fails_is_a_no),
         TEST(a_breaker_opens_when_too_many_fail_and_lets_one_try_later),
         TEST(a_resource_that_is_fixed_again_and_again_is_left_alone),
