@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import newer  # noqa: E402, F401 (before any test has botocore)
 from harness import Balm, StandIn, clean_environment  # noqa: E402 (the path comes first)
 
 

@@ -24,6 +24,7 @@ def loader():
 @pytest.fixture(scope="module")
 def metrics(loader, tmp_path_factory):
     def change(model, rules):
+        model["metadata"].update(protocol="query", protocols=["query"])
         model["operations"]["PutMetricData"]["requestcompression"] = {"encodings": ["zstd", "gzip"]}
 
     running = Tool(pack_path=rewritten_pack(tmp_path_factory.mktemp("gzip"), loader, {"cloudwatch": change}))

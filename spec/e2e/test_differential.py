@@ -12,7 +12,8 @@ import os
 import pytest
 from differential import SEED, Oracle, Values, botocore_error, plain, refusal, request_differences, sample
 from harness import Balm, clean_environment
-from oracle import ACCESS_KEY, NOW_TEXT, SECRET_KEY
+from oracle import ACCESS_KEY, NOW_TEXT, SECRET_KEY, pack
+
 
 @pytest.fixture(scope="module")
 def oracle():
@@ -22,7 +23,7 @@ def oracle():
 @pytest.fixture
 def dry_run(tmp_path):
     balm = Balm(clean_environment(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY,
-                                  BALM_NOW=NOW_TEXT), tmp_path)
+                                  BALM_NOW=NOW_TEXT, BALM_MODELS=str(pack())), tmp_path)
 
     def called(service, name, params):
         return balm("call", service, name, "-", "--dry-run", stdin=json.dumps(params, default=plain))

@@ -17,7 +17,8 @@ from botocore.regions import EndpointRulesetResolver
 
 from differential import SEED, Values, plain
 from harness import BALM, BUILD
-from oracle import DATA, Loader, pack
+from newer import DATA
+from oracle import Loader, bring_up_to_date, pack
 
 TOOL = BUILD / "spec/engine/aws/tool_endpoints"
 ACCOUNT = "123456789012"
@@ -32,6 +33,7 @@ BUCKETS = [
     f"arn:aws:s3-object-lambda:us-east-1:{ACCOUNT}:accesspoint/banner",
 ]
 
+bring_up_to_date()
 SESSION = botocore.session.Session()
 LOADER = Loader([DATA], include_default_search_paths=False) if DATA else Loader()
 SESSION.register_component("data_loader", LOADER)
@@ -68,10 +70,9 @@ class Oracle:
             Builtin.AWS_S3CONTROL_USE_ARN_REGION: s3.get("use_arn_region") == "true",
             Builtin.AWS_S3_DISABLE_MRAP: False,
             Builtin.SDK_ENDPOINT: endpoint,
+            "AWS::Auth::AccountId": question.get("account"),
+            "AWS::Auth::AccountIdEndpointMode": "preferred",
         }
-        if hasattr(Builtin, "ACCOUNT_ID"):  # what Debian's copy does not know yet
-            self.resolver._builtins.update({
-                Builtin.ACCOUNT_ID: question.get("account"), Builtin.ACCOUNT_ID_ENDPOINT_MODE: "preferred"})
         operation = self.model.operation_model(question["operation"])
         params = question.get("params", {})
         try:

@@ -5,9 +5,11 @@ import datetime
 import os
 import random
 
+from newer import DATA  # before botocore, as it chooses the copy
+
 import botocore.exceptions
 from generate import Values
-from oracle import DATA, Oracle
+from oracle import Oracle
 
 __all__ = ["APART", "Oracle", "SEED", "Values", "asymmetric", "botocore_error", "by_value", "plain", "refusal", "refused_by_both",
            "request_differences", "sample", "shown_difference"]

@@ -7,6 +7,10 @@ required members, minimum lengths and values; texts are as hostile as their plac
 import datetime
 import random
 
+import newer  # noqa: F401 (before botocore, as it chooses the copy)
+
+import botocore.httpchecksum
+
 RECURSION = 2  # how often a shape may occur within itself
 DEPTH = 5  # below it only what must be there is given
 
@@ -32,8 +36,9 @@ FRAGMENTS = [
 ]
 HEADER_FRAGMENTS = [f for f in FRAGMENTS if f.isascii() and f not in ('"', ",")]
 CONTROLS = ["\n", "\t", "\r\n", "\x7f", "\u2028"]
-# without its C library, or altogether
-UNKNOWN_TO_BOTOCORE = ["CRC32C", "CRC64NVME", "MD5", "XXHASH3", "XXHASH64", "XXHASH128"]
+# Algorithms that models name and that not every copy of botocore knows.
+CHECKSUMS = ["CRC32C", "CRC64NVME", "MD5", "SHA512", "XXHASH3", "XXHASH64", "XXHASH128"]
+UNKNOWN_TO_BOTOCORE = [name for name in CHECKSUMS if name.lower() not in botocore.httpchecksum._CHECKSUM_CLS]
 FLOATS = [0.0, 1.0, -1.5, 0.1, 1e16, 123456789.125, 1e-7, 2.5e300, 5e-324, 1 / 3]
 INTEGERS = [0, 1, 7, 255, 65536, 2**31 - 1]
 LONGS = INTEGERS + [2**31, 2**53 + 1, 2**63 - 1, -1, -(2**63)]

@@ -2,34 +2,41 @@
 
 Debian's copy is older than what Balm promises (its current behaviour), so that a few of its habits are
 brought up to date here; each has its reason beside it, and nothing else is changed. BALM_BOTOCORE_DATA
-names a newer directory of its descriptions, from which a pack is then built as well.
+names a newer directory of descriptions (newer.py), from which a pack is then built as well.
 """
 
+import calendar
 import datetime
+import enum
 import functools
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
 import types
 from urllib.parse import urlsplit
 
+from newer import DATA  # before botocore, as it chooses the copy
+
 import botocore.auth
 import botocore.awsrequest
+import botocore.client
 import botocore.config
+import botocore.endpoint_provider
+import botocore.handlers
 import botocore.httpchecksum
 import botocore.loaders
+import botocore.parsers
+import botocore.regions
 import botocore.serialize
 import botocore.session
+import jmespath
 from botocore.compat import HAS_CRT
-from botocore.handlers import sse_md5
 from harness import BALM, PACK
 
 if HAS_CRT:
     import botocore.crt.auth
 
-DATA = os.environ.get("BALM_BOTOCORE_DATA")
 IS_OLD = tuple(map(int, botocore.__version__.split(".")[:2])) < (1, 36)
 PROTOCOLS = ["json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "query", "ec2"]  # the first offered
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -81,17 +88,23 @@ class Loader(botocore.loaders.Loader):
             metadata = model["metadata"]
             offered = metadata.get("protocols", [metadata["protocol"]])
             metadata["protocol"] = next((each for each in PROTOCOLS if each in offered), metadata["protocol"])
+            if service_name == "simpledbv2":  # which older tables of hosts take for the first version
+                metadata["endpointPrefix"] = service_name
         return model
 
 
 @functools.cache
+def newer_pack():
+    """A folder, gone with this process, and the pack of the newer descriptions in it."""
+    folder = tempfile.TemporaryDirectory(prefix="balm-newer-")
+    path = pathlib.Path(folder.name, "models.pack")
+    subprocess.run([BALM, "models", "build", DATA, "-o", path], check=True, stdout=subprocess.DEVNULL)
+    return folder, path
+
+
 def pack():
     """The pack that holds what botocore is asked about."""
-    if not DATA:
-        return PACK
-    path = pathlib.Path(tempfile.mkdtemp(prefix="balm-newer-"), "models.pack")
-    subprocess.run([BALM, "models", "build", DATA, "-o", path], check=True, stdout=subprocess.DEVNULL)
-    return path
+    return newer_pack()[1] if DATA else PACK
 
 
 # ---- today's habits ----
@@ -136,12 +149,106 @@ def lower_booleans(convert):
     return converted
 
 
+class ParameterType(enum.Enum):
+    """What a rule set may ask for; lists came later."""
+
+    string = str
+    boolean = bool
+    stringarray = tuple  # so that it can be remembered by
+
+
+def from_expressions(resolve):
+    """A parameter of a rule set may also be found in a call's own by an expression."""
+
+    def resolved(self, param_name, operation_model, call_args):
+        expressions = operation_model._operation_model.get("operationContextParams", {})
+        if param_name in expressions:
+            found = jmespath.search(expressions[param_name]["path"], call_args)
+            return tuple(found) if isinstance(found, list) else found
+        return resolve(self, param_name, operation_model, call_args)
+
+    return resolved
+
+
+def of_any_name(self, builtin_name, builtins):
+    """What rule sets ask the SDK itself; the account came later."""
+    return builtins.get(builtin_name)
+
+
+def parts_of_both_kinds(parse):
+    """The resource that an ARN names is divided by colons and slashes alike."""
+
+    def parsed(self, value):
+        arn = parse(self, value)
+        if arn:
+            arn["resourceId"] = [part for each in arn["resourceId"] for part in each.split("/")]
+        return arn
+
+    return parsed
+
+
+def named_as_sent(has_unknown):
+    """The members of a union are told apart by the names that they have on the wire."""
+
+    def found(self, shape, value):
+        names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+        return has_unknown(self, shape, {names.get(name, name): each for name, each in value.items()})
+
+    return found
+
+
+def query_mode(params, model, **kwargs):
+    """A service that once spoke otherwise is asked for the names of errors that it had then."""
+    if "awsQueryCompatible" in model.metadata and model.metadata["protocol"] != "query":
+        params["headers"]["x-amzn-query-mode"] = "true"
+
+
+def keep_milliseconds(serializer):
+    """The times that one service is sent are finer than the others'."""
+
+    def seconds(time):
+        return calendar.timegm(time.timetuple()) + time.microsecond // 1000 / 1000
+
+    def text(time):
+        return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+
+    serializer._timestamp_unixtimestamp, serializer._timestamp_iso8601 = seconds, text
+
+
+def as_headers(resolve):
+    """Today's trailers as the headers that say the same, like in checksum() above."""
+
+    def resolved(request, *args, **kwargs):
+        resolve(request, *args, **kwargs)
+        algorithm = request["context"].get("checksum", {}).get("request_algorithm", {})
+        if isinstance(algorithm, dict) and algorithm.get("in") == "trailer":
+            algorithm["in"] = "header"
+
+    return resolved
+
+
+@functools.cache
 def bring_up_to_date():
+    checksums = botocore.httpchecksum
     if not IS_OLD:
+        checksums.resolve_request_checksum_algorithm = as_headers(checksums.resolve_request_checksum_algorithm)
         return
-    botocore.httpchecksum.resolve_request_checksum_algorithm = checksum
+    checksums.resolve_request_checksum_algorithm = checksum
     serializer = botocore.serialize.BaseRestSerializer
     serializer._convert_header_value = lower_booleans(serializer._convert_header_value)
+    parser = botocore.parsers.ResponseParser
+    parser._has_unknown_tagged_union_member = named_as_sent(parser._has_unknown_tagged_union_member)
+    botocore.endpoint_provider.ParameterType = ParameterType
+    library = botocore.endpoint_provider.RuleSetStandardLibrary
+    library.aws_parse_arn = parts_of_both_kinds(library.aws_parse_arn)
+    resolver = botocore.regions.EndpointRulesetResolver
+    resolver._resolve_param_from_context = from_expressions(resolver._resolve_param_from_context)
+    resolver._resolve_param_as_builtin = of_any_name
+    # A table of hosts that is not its own would else be asked before the rules.
+    botocore.client.ClientEndpointBridge.resolver_uses_builtin_data = lambda bridge: True
+    # Directory buckets, signed as without a session: their name for the service has S3's signature.
+    botocore.auth.AUTH_TYPE_MAPS["v4-s3express"] = botocore.auth.S3SigV4Auth
+    botocore.handlers.S3_SIGNING_NAMES += ("s3express",)
 
 
 # ---- requests and answers ----
@@ -168,14 +275,22 @@ class Oracle:
         if service not in self.clients:
             config = botocore.config.Config(
                 retries={"total_max_attempts": 1, "mode": "standard"},
-                s3=None if IS_OLD else {"disable_s3_express_session_auth": True})  # as a dry run signs
+                s3={"disable_s3_express_session_auth": True})  # as a dry run signs
             client = self.session.create_client(service, region_name=self.region, config=config)
             client.meta.events.register("before-send", self.on_send)
             client.meta.events.register("before-parameter-build", validation_mode)
-            if IS_OLD:  # today also of the operation that ends an upload
-                client.meta.events.register("before-parameter-build.s3.CompleteMultipartUpload", sse_md5)
+            if IS_OLD:
+                self.bring_client_up_to_date(client, service)
             self.clients[service] = client
         return self.clients[service]
+
+    @staticmethod
+    def bring_client_up_to_date(client, service):
+        client.meta.events.register("before-call", query_mode)
+        if service == "s3":  # today also of the operation that ends an upload
+            client.meta.events.register("before-parameter-build.s3.CompleteMultipartUpload", botocore.handlers.sse_md5)
+        if service == "bedrock-agentcore":
+            keep_milliseconds(client._serializer._serializer)
 
     def on_send(self, request, **kwargs):
         if operation_name(request) == "DescribeEndpoints" and self.asked != "DescribeEndpoints":
