@@ -8,6 +8,7 @@
 #include "aws/retry.h"
 #include "remedy/culprit.h"
 #include "remedy/intent.h"
+#include "remedy/tags_asked.h"
 
 #include <string.h>
 
@@ -43,6 +44,7 @@ struct post {
     const char *account, *role_arn, *external_id, *partition, *region;
     struct balm_value role, enabled; /* checks; enabled null: another post of this account asks */
     struct balm_value flapping;      /* a check: may the guard ask who changed a resource? */
+    struct balm_value tags;          /* may a resource's be asked for? null: nobody does */
     struct row *rows, **last_row, *row;
     struct question *questions, *question;
     struct balm_value marker;    /* of the question's next page */
@@ -163,6 +165,7 @@ static bool is_same(const char *a, const char *b)
 static struct post *post_for(struct rounds *rounds, const struct balm_intent *intent)
 {
     struct balm_doctor *doctor = rounds->doctor;
+    struct balm_guard_settings settings;
     bool asked = false;
     struct post *post;
 
@@ -184,6 +187,7 @@ static struct post *post_for(struct rounds *rounds, const struct balm_intent *in
                           .region = intent->region,
                           .last_row = &post->rows,
                           .enabled = balm_null(),
+                          .tags = balm_null(),
                           .marker = balm_null(),
                           .decisions = balm_map(doctor->arena)};
     *rounds->last = post;
@@ -197,6 +201,12 @@ static struct post *post_for(struct rounds *rounds, const struct balm_intent *in
     post->flapping = check_of(post, "flapping");
     balm_doctor_about(doctor, post->flapping, "role", post->role_arn);
     add_action(post, balm_string(BALM_CULPRIT_ACTION));
+    balm_policy_guards(intent->policy, &settings);
+    if (settings.asks_tags) {
+        post->tags = check_of(post, "tags");
+        balm_doctor_about(doctor, post->tags, "role", post->role_arn);
+        add_action(post, balm_string(BALM_TAGS_ACTION));
+    }
     return post;
 }
 
@@ -339,6 +349,26 @@ static void judge(struct post *post, const struct row *row)
     }
 }
 
+/* Without it every finding whose event tells no tags is skipped. */
+static void judge_tags(const struct post *post)
+{
+    struct balm_doctor *doctor = post->rounds->doctor;
+    struct balm_err err;
+
+    if (post->err.code) {
+        balm_doctor_failed(doctor, post->tags, &post->err);
+    } else if (post->why_not) {
+        balm_doctor_unknown(doctor, post->tags, "%s", post->why_not);
+    } else if (balm_get_bool(post->decisions, BALM_TAGS_ACTION, false)) {
+        balm_doctor_ok(doctor, post->tags, "they can be asked for");
+    } else {
+        balm_fail(
+            &err, BALM_E_AUTH,
+            "the configuration says tags = \"ask\": the role is not granted " BALM_TAGS_ACTION);
+        balm_doctor_failed(doctor, post->tags, &err);
+    }
+}
+
 /* A role without it is as good as before: the guard refuses all the same, and tells less. */
 static void judge_flapping(const struct post *post)
 {
@@ -448,6 +478,7 @@ static void ask_permissions(struct post *post)
         }
     }
     judge_flapping(post);
+    if (!balm_is_null(post->tags)) judge_tags(post);
     post->row = post->rows;
     next_row(post);
 }
@@ -520,6 +551,9 @@ static void without_role(struct post *post, const struct balm_err *err)
         balm_doctor_unknown(doctor, post->enabled, "not asked for: there is no role to ask with");
     }
     balm_doctor_unknown(doctor, post->flapping, "not asked for: there is no role to ask with");
+    if (!balm_is_null(post->tags)) {
+        balm_doctor_unknown(doctor, post->tags, "not asked for: there is no role to ask with");
+    }
     for (const struct row *row = post->rows; row; row = row->next) {
         balm_doctor_unknown(doctor, row->check, "not asked for: there is no role to ask with");
     }

@@ -102,16 +102,13 @@ static void on_late_answer(void *owner, struct balm_guarding *guarding)
 }
 
 static void tell_guard(struct telling *telling, const struct balm_guard *guard,
-                       struct balm_value guards)
+                       struct balm_value about)
 {
     const struct balm_guards_question question = {
         .intent = &telling->intent, .moment = BALM_BEFORE_RUN, .now = balm_clock_now()};
     struct balm_loop *loop = telling->intent.engine->loop;
     struct balm_guarding asking;
-    struct balm_value about = balm_map(telling->arena);
 
-    set_text(telling, about, "guard", guard->name);
-    balm_list_push(telling->arena, guards, about);
     if (balm_guard_is_skipped(telling->intent.engine, guard)) {
         set_text(telling, about, "answer", "left out by --skip-guard");
         return;
@@ -132,13 +129,29 @@ static void tell_guard(struct telling *telling, const struct balm_guard *guard,
     if (!asking.allowed && !telling->refused) telling->refused = guard->name;
 }
 
+/* Several may have one name: it is told once, with whatever is more than that one allows. */
+static void add_guard(struct telling *telling, struct balm_value guards, struct balm_value about)
+{
+    for (size_t i = 0; i < balm_list_len(guards); i++) {
+        struct balm_value *known = balm_list_at(guards, i);
+        if (!balm_equal(balm_get(*known, "guard"), balm_get(about, "guard"))) continue;
+        if (balm_is_text(balm_get(*known, "answer"), "allows")) *known = about;
+        return;
+    }
+    balm_list_push(telling->arena, guards, about);
+}
+
 static void tell_guards(struct telling *telling)
 {
     struct balm_value guards = balm_list(telling->arena);
     const struct balm_guard *guard;
 
     for (size_t i = 0; (guard = balm_guard_at(telling->intent.engine, i)) != NULL; i++) {
-        if (guard->actions & 1u << telling->intent.action) tell_guard(telling, guard, guards);
+        struct balm_value about = balm_map(telling->arena);
+        if (!(guard->actions & 1u << telling->intent.action)) continue;
+        set_text(telling, about, "guard", guard->name);
+        tell_guard(telling, guard, about);
+        add_guard(telling, guards, about);
     }
     set(telling, telling->told, "guards", guards);
 }

@@ -2,7 +2,6 @@
 
 #include "core/time.h"
 #include "remedy/actor.h"
-#include "remedy/tags.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -55,7 +54,7 @@ static void off(const struct balm_guard *guard, struct balm_guarding *guarding)
 static bool asks_to_be_skipped(struct balm_guarding *guarding, const char **until)
 {
     struct balm_intent *intent = guarding->intent;
-    struct balm_value tags = balm_finding_tags(intent->finding, intent->arena);
+    struct balm_value tags = balm_intent_tags(intent, intent->arena);
     struct balm_value tag = balm_get(tags, "balm:skip-until");
     int64_t micros = 0;
 
@@ -64,16 +63,19 @@ static bool asks_to_be_skipped(struct balm_guarding *guarding, const char **unti
     return !balm_time_parse(tag.as.text, tag.len, &micros) || guarding->now < micros;
 }
 
-static void excluded(const struct balm_guard *guard, struct balm_guarding *guarding)
+void balm_guard_excluded(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
-    const struct balm_intent *intent = guarding->intent;
+    struct balm_intent *intent = guarding->intent;
     struct balm_exclusion exclusion;
-    const struct balm_exclusion_question question = {
-        intent->finding, intent->association.remediation, balm_null(), guarding->now};
+    const struct balm_exclusion_question question = {.finding = intent->finding,
+                                                     .remediation = intent->association.remediation,
+                                                     .tags =
+                                                         balm_intent_tags(intent, intent->arena),
+                                                     .now = guarding->now};
     const char *until;
 
     (void)guard;
-    if (balm_policy_excludes(intent->policy, &question, intent->arena, &exclusion)) {
+    if (balm_policy_excludes(intent->policy, &question, &exclusion)) {
         balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
                           exclusion.owner, exclusion.reason);
     } else if (asks_to_be_skipped(guarding, &until)) {
@@ -119,19 +121,18 @@ static void destructive(const struct balm_guard *guard, struct balm_guarding *gu
     }
 }
 
-#define GUARD(name, can_be_skipped, needs_script, actions)                                         \
+#define GUARD(name, can_be_skipped, needs_script, actions, ask)                                    \
     {                                                                                              \
-#name, can_be_skipped, needs_script, actions, 1u << BALM_BEFORE_RUN, name, NULL, NULL,     \
-            NULL                                                                                   \
+        name, can_be_skipped, needs_script, actions, 1u << BALM_BEFORE_RUN, ask, NULL, NULL, NULL  \
     }
 
 static const struct balm_guard built_in[] = {
-    GUARD(account_not_enabled, false, false, FIX | PLAN | UNDO),
-    GUARD(finding_closed, true, false, FIX | PLAN),
-    GUARD(off, true, false, FIX | PLAN),
-    GUARD(excluded, true, false, FIX | PLAN),
-    GUARD(loop, true, false, FIX | PLAN),
-    GUARD(destructive, false, true, FIX),
+    GUARD("account_not_enabled", false, false, FIX | PLAN | UNDO, account_not_enabled),
+    GUARD("finding_closed", true, false, FIX | PLAN, finding_closed),
+    GUARD("off", true, false, FIX | PLAN, off),
+    GUARD("excluded", true, false, FIX | PLAN, balm_guard_excluded),
+    GUARD("loop", true, false, FIX | PLAN, loop),
+    GUARD("destructive", false, true, FIX, destructive),
 };
 
 #define BUILT_IN (sizeof built_in / sizeof *built_in)

@@ -78,6 +78,10 @@ void balm_guard_refuse(struct balm_guarding *guarding, const char *format, ...)
    run has left something undone, whatever the guard. */
 void balm_guard_fail(struct balm_guarding *guarding, const char *why);
 
+/* The guard `excluded`, as far as the configuration and the resource's tags tell; for those that
+   find out more of them. */
+void balm_guard_excluded(const struct balm_guard *guard, struct balm_guarding *guarding);
+
 /* The guards of an engine, in the order of asking: the built-in ones, then the engine's own.
    NULL past the end. */
 const struct balm_guard *balm_guard_at(const struct balm_engine *engine, size_t i);

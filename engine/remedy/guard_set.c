@@ -6,15 +6,17 @@
 #include "remedy/hold.h"
 #include "remedy/kill_switch.h"
 #include "remedy/managed.h"
+#include "remedy/tags_asked.h"
 #include "remedy/units.h"
 
 #include <stdlib.h>
 
-#define GUARDS_MAX 7
+#define GUARDS_MAX 8
 
 struct balm_guard_set {
     struct balm_kill_switch *kill_switch;
     struct balm_units *units;
+    struct balm_tags_asked *tags;
     struct balm_flapping *flapping; /* from here on NULL without a store */
     struct balm_breaker *breaker;
     struct balm_budget *budget;
@@ -28,11 +30,14 @@ static enum balm_code fill(struct balm_guard_set *set, const struct balm_guard_s
                            struct balm_err *err)
 {
     if (balm_kill_switch_new(&set->kill_switch, setup->loop, setup->aws, err) ||
-        balm_units_new(&set->units, setup->aws, err)) {
+        balm_units_new(&set->units, setup->aws, err) ||
+        balm_tags_asked_new(&set->tags, setup->aws, err)) {
         return err->code;
     }
     set->list[set->count++] = balm_kill_switch_guard(set->kill_switch);
     set->list[set->count++] = balm_units_guard(set->units);
+    /* Before `managed`: it goes by the tags that are found here. */
+    set->list[set->count++] = balm_tags_asked_guard(set->tags);
     set->list[set->count++] = &balm_guard_managed;
     if (!setup->store) return BALM_OK;
     if (balm_flapping_new(&set->flapping, setup->aws, setup->store, err) ||
@@ -69,6 +74,7 @@ void balm_guard_set_release(struct balm_guard_set *set)
     balm_budget_release(set->budget);
     balm_breaker_release(set->breaker);
     balm_flapping_release(set->flapping);
+    balm_tags_asked_release(set->tags);
     balm_units_release(set->units);
     balm_kill_switch_release(set->kill_switch);
     free(set);

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "remedy/culprit.h"
+#include "remedy/tags_asked.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #define LINKED_ARN  "arn:{partition}:iam::*:role/aws-service-role/"
 #define DOMAIN      ".amazonaws.com"
 
-const char *const balm_iam_own[] = {BALM_CULPRIT_ACTION, NULL};
+const char *const balm_iam_own[] = {BALM_CULPRIT_ACTION, BALM_TAGS_ACTION, NULL};
 
 /* ---- what is needed ---- */
 

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "remedy/parameters.h"
+#include "remedy/tags.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,11 @@ const char *balm_action_name(enum balm_action action)
 {
     static const char *const names[] = {"fix", "plan", "undo", "verify"};
     return names[action];
+}
+
+struct balm_value balm_intent_tags(const struct balm_intent *intent, struct balm_arena *arena)
+{
+    return intent->tags.type == BALM_MAP ? intent->tags : balm_finding_tags(intent->finding, arena);
 }
 
 struct balm_value balm_skipped_guards(const struct balm_engine *engine, struct balm_arena *arena)

@@ -47,6 +47,7 @@ struct balm_intent {
     struct balm_value
         faults; /* why the script cannot be loaded: list of {file, line, message}; or null */
     struct balm_value parameters; /* complete; null before balm_intent_complete() */
+    struct balm_value tags;       /* of the resource, as AWS tells; null where it was not asked */
     const char *region;           /* never "global": the partition's home region then */
     const char *partition;
     const char *role_arn; /* NULL: none is assumed */
@@ -73,6 +74,9 @@ enum balm_code balm_intent_locate(struct balm_intent *intent, struct balm_err *e
 /* The external id that the association brought, or the run that this one is about; NULL where it is
    not the one that is used. Borrowed. */
 const char *balm_intent_brought_id(const struct balm_intent *intent);
+
+/* The resource's tags as far as they are known, a map of texts; in arena. */
+struct balm_value balm_intent_tags(const struct balm_intent *intent, struct balm_arena *arena);
 
 /* {path, version} of the script, {path, sha256} of the configuration; null where there is none. */
 struct balm_value balm_intent_script(const struct balm_intent *intent, struct balm_arena *arena);

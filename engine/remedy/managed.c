@@ -1,7 +1,6 @@
 #include "remedy/managed.h"
 
 #include "core/text.h"
-#include "remedy/tags.h"
 
 #include <string.h>
 
@@ -26,7 +25,7 @@ static bool is_terraform(const char *name, const char *value)
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     const struct balm_intent *intent = guarding->intent;
-    struct balm_value tags = balm_finding_tags(intent->finding, intent->arena);
+    struct balm_value tags = balm_intent_tags(intent, intent->arena);
     const char *stack = balm_get_string(tags, "aws:cloudformation:stack-name", NULL);
     struct balm_guard_settings settings;
 

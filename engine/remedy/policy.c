@@ -8,7 +8,6 @@
 #include "core/time.h"
 #include "remedy/policy_check.h"
 #include "remedy/resource.h"
-#include "remedy/tags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,7 +193,8 @@ void balm_policy_guards(const struct balm_policy *policy, struct balm_guard_sett
         .breaker_minutes = balm_get_int(breaker, "minutes", 15),
         .flapping_times = balm_get_int(flapping, "times", 3),
         .flapping_hours = balm_get_int(flapping, "hours", 24),
-        .fixes_managed = strcmp(balm_get_string(guards, "managed", "skip"), "fix") == 0,
+        .fixes_managed = balm_is_text(balm_get(guards, "managed"), "fix"),
+        .asks_tags = balm_is_text(balm_get(guards, "tags"), "ask"),
         .stop_file = balm_get_string(stop, "file", NULL),
         .stop_parameter = balm_get_string(stop, "parameter", NULL),
         .stop_region = balm_get_string(stop, "region", NULL),
@@ -383,8 +383,7 @@ static bool matches_unit(struct balm_value wanted, struct balm_value units)
     return false;
 }
 
-static bool matches(struct balm_value exclusion, const struct balm_exclusion_question *question,
-                    struct balm_arena *arena)
+static bool matches(struct balm_value exclusion, const struct balm_exclusion_question *question)
 {
     const struct balm_finding *finding = question->finding;
     struct balm_value tag = balm_get(exclusion, "tag");
@@ -394,19 +393,19 @@ static bool matches(struct balm_value exclusion, const struct balm_exclusion_que
            fits(exclusion, "region", finding->region) && fits_policy(exclusion, finding) &&
            fits_resource(exclusion, finding->resource) &&
            fits_remediation(exclusion, question->remediation) &&
-           (balm_is_null(tag) || matches_tag(tag, balm_finding_tags(finding, arena))) &&
+           (balm_is_null(tag) || matches_tag(tag, question->tags)) &&
            (balm_is_null(unit) || matches_unit(unit, question->units));
 }
 
 bool balm_policy_excludes(const struct balm_policy *policy,
-                          const struct balm_exclusion_question *question, struct balm_arena *arena,
+                          const struct balm_exclusion_question *question,
                           struct balm_exclusion *out)
 {
     struct balm_value exclude = balm_get(policy->root, "exclude");
 
     for (size_t i = 0; i < balm_list_len(exclude); i++) {
         struct balm_value exclusion = *balm_list_at(exclude, i);
-        if (expiry_of(exclusion) <= question->now || !matches(exclusion, question, arena)) continue;
+        if (expiry_of(exclusion) <= question->now || !matches(exclusion, question)) continue;
         out->reason = balm_get_string(exclusion, "reason", "");
         out->owner = balm_get_string(exclusion, "owner", "");
         out->expires = balm_get_string(exclusion, "expires", "");

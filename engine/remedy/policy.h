@@ -63,6 +63,7 @@ struct balm_guard_settings {
     int64_t breaker_minutes;                /* then one fix is let through, to see */
     int64_t flapping_times, flapping_hours; /* fixes of one resource */
     bool fixes_managed;                     /* also what a stack or Terraform owns */
+    bool asks_tags;                         /* AWS, where the event tells none */
     const char *stop_file;                  /* the kill switch; NULL: Balm's own file */
     const char *stop_parameter,
         *stop_region; /* of SSM; NULL: none; NULL: the process's own region */
@@ -77,12 +78,13 @@ enum balm_code balm_policy_associate(const struct balm_policy *policy, struct ba
 struct balm_exclusion_question {
     const struct balm_finding *finding;
     const char *remediation;
+    struct balm_value tags;  /* of its resource */
     struct balm_value units; /* ids of the units above the account; null: not known */
     int64_t now;
 };
 /* An exclusion by `ou` holds where the units are known alone. */
 bool balm_policy_excludes(const struct balm_policy *policy,
-                          const struct balm_exclusion_question *question, struct balm_arena *arena,
+                          const struct balm_exclusion_question *question,
                           struct balm_exclusion *out);
 /* Does any exclusion name a unit? */
 bool balm_policy_excludes_units(const struct balm_policy *policy);

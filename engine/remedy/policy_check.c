@@ -260,6 +260,13 @@ static void check_managed(struct checking *with, const char *at, struct balm_val
     }
 }
 
+static void check_tags(struct checking *with, const char *at, struct balm_value value)
+{
+    if (!balm_is_text(value, "event") && !balm_is_text(value, "ask")) {
+        fault(with, at, "must be \"event\" or \"ask\"");
+    }
+}
+
 static void check_breaker(struct checking *with, const char *at, struct balm_value value)
 {
     static const struct known_key keys[] = {
@@ -295,6 +302,7 @@ static void check_guards(struct checking *with, const char *at, struct balm_valu
         {"flapping", check_flapping, false},
         {"kill_switch", check_kill_switch, false},
         {"managed", check_managed, false},
+        {"tags", check_tags, false},
     };
     check_keys(with, at, value, keys, sizeof keys / sizeof *keys);
 }

@@ -31,6 +31,21 @@ struct balm_value balm_resource_name(struct balm_value resource)
     return balm_string("");
 }
 
+const char *balm_resource_arn(struct balm_value resource)
+{
+    static const char *const others[] = {"ARN", "arn", "id"}; /* the normal form's, too */
+
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct balm_value name = name_at(resource, i);
+        if (!balm_is_null(name) && balm_text_starts(name.as.text, "arn:")) return name.as.text;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const char *name = balm_get_string(resource, others[i], "");
+        if (balm_text_starts(name, "arn:")) return name;
+    }
+    return NULL;
+}
+
 /* "logs" of "arn:aws:s3:::logs", "i-1" of "arn:aws:ec2:eu-west-1:1:instance/i-1" */
 static const char *last_part(const char *arn)
 {

@@ -8,6 +8,8 @@
 
 /* Whatever of its attributes names it best, for people: a string, "" where none does. */
 struct balm_value balm_resource_name(struct balm_value resource);
+/* Its ARN, where any of its names is one; else NULL. */
+const char *balm_resource_arn(struct balm_value resource);
 /* What a log of calls may call it, likeliest first: its name (what its ARN ends in, where it has
    none), then its ARN. In arena; returns how many there are, 0 to 2. */
 #define BALM_RESOURCE_LOGGED_MAX 2

@@ -27,9 +27,26 @@ static void add_all(struct balm_arena *arena, struct balm_value out, struct balm
     }
 }
 
+struct balm_value balm_tags_of(struct balm_value tags, struct balm_arena *arena)
+{
+    struct balm_value out = balm_map(arena);
+
+    add_all(arena, out, tags);
+    return out;
+}
+
+static const char *const names[] = {"Tags", "TagSet", "TagList", "tags"};
+
+bool balm_finding_tells_tags(const struct balm_finding *finding)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (balm_map_get(finding->resource, names[i])) return true;
+    }
+    return balm_map_get(balm_get(finding->normal, "resource"), "tags") != NULL;
+}
+
 struct balm_value balm_finding_tags(const struct balm_finding *finding, struct balm_arena *arena)
 {
-    static const char *const names[] = {"Tags", "TagSet", "TagList", "tags"};
     struct balm_value out = balm_map(arena);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

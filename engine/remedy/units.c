@@ -49,11 +49,14 @@ static void answer(const struct place *place, struct balm_guarding *guarding)
     for (size_t i = 0; i < place->count; i++) {
         balm_list_push(intent->arena, ids, balm_string(place->ids[i]));
     }
-    if (balm_policy_excludes(intent->policy,
-                             &(struct balm_exclusion_question){intent->finding,
-                                                               intent->association.remediation, ids,
-                                                               guarding->now},
-                             intent->arena, &exclusion)) {
+    if (balm_policy_excludes(
+            intent->policy,
+            &(struct balm_exclusion_question){.finding = intent->finding,
+                                              .remediation = intent->association.remediation,
+                                              .tags = balm_intent_tags(intent, intent->arena),
+                                              .units = ids,
+                                              .now = guarding->now},
+            &exclusion)) {
         balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
                           exclusion.owner, exclusion.reason);
     } else {

@@ -429,6 +429,7 @@ data "aws_iam_policy_document" "remediations" {
 
     actions = [
       "cloudtrail:LookupEvents",
+      "tag:GetResources",
     ]
 
     resources = ["*"]

@@ -115,6 +115,15 @@ def test_a_role_that_may_not_ask_who_changes_a_resource_back_is_told_and_does_no
     assert "cloudtrail:LookupEvents" in only(done, "flapping")["detail"]
 
 
+def test_a_role_that_may_not_ask_for_tags_fails_where_the_configuration_wants_them(doctor, standin):
+    config = CONFIG.replace("return {", 'return { guards = { tags = "ask" },')
+    assert only(doctor(config=config), "tags")["status"] == "ok"
+    standin.set_state("iam", "roles", "BalmRemediationRole", {"Deny": ["tag:GetResources"]})
+    done = doctor(config=config)
+    assert done.status == 3 and failed(done) == ["tags"], done
+    assert "tag:GetResources" in only(done, "tags")["detail"]
+
+
 def test_what_may_not_be_asked_for_is_no_failure(doctor, standin):
     standin.set_state("iam", "roles", "BalmRemediationRole", {"Allow": ["s3:*"]})
     done = doctor()

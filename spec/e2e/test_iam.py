@@ -49,7 +49,8 @@ def statements(offline, *options):
 
 
 # What Balm itself asks, whatever the scripts declare.
-ITSELF = {"Sid": "BalmItself", "Effect": "Allow", "Action": ["cloudtrail:LookupEvents"], "Resource": "*",
+ITSELF = {"Sid": "BalmItself", "Effect": "Allow", "Action": ["cloudtrail:LookupEvents", "tag:GetResources"],
+          "Resource": "*",
           "Condition": {"BoolIfExists": {"aws:SecureTransport": "true"}}}
 
 
@@ -323,9 +324,10 @@ def test_a_role_that_lacks_what_balm_itself_asks_differs_in_that(offline):
     earlier.write_text(json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetBucketAcl"}]}))
     changed = offline("iam", "--diff", earlier, "--remediations", folder)
     assert changed.status == 5
-    assert changed.line == {"added": [{"action": "cloudtrail:LookupEvents", "by": []}], "removed": []}
+    assert changed.line == {"added": [{"action": "cloudtrail:LookupEvents", "by": []},
+                                      {"action": "tag:GetResources", "by": []}], "removed": []}
     told = offline("iam", "--diff", earlier, "--remediations", folder, "--output", "text")
-    assert told.out == "+ cloudtrail:LookupEvents  for Balm itself\n"
+    assert told.out == "+ cloudtrail:LookupEvents  for Balm itself\n+ tag:GetResources  for Balm itself\n"
 
 
 def test_managed_policies_are_compared_too(offline):

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/time.h"
 #include "remedy/policy.h"
+#include "remedy/tags.h"
 #include "support/scratch.h"
 
 #include <unistd.h>
@@ -161,9 +162,11 @@ static bool excluded_at(struct balm_finding with, const char *time)
 {
     struct balm_exclusion out;
 
-    const struct balm_exclusion_question question = {&with, with.remediation, balm_null(),
-                                                     at(time)};
-    return balm_policy_excludes(policy, &question, &arena, &out);
+    const struct balm_exclusion_question question = {.finding = &with,
+                                                     .remediation = with.remediation,
+                                                     .tags = balm_finding_tags(&with, &arena),
+                                                     .now = at(time)};
+    return balm_policy_excludes(policy, &question, &out);
 }
 
 #define EXCLUDE(what)                                                                              \
@@ -304,6 +307,7 @@ static void each_value_has_its_type(void **state)
         {"guards = { per_hour = 1.5 }", "guards.per_hour"},
         {"guards = true", "guards: must be a table"},
         {"guards = { managed = true }", "guards.managed: must be \"skip\" or \"fix\""},
+        {"guards = { tags = true }", "guards.tags: must be \"event\" or \"ask\""},
         {"guards = { breaker = { share = 0 } }", "guards.breaker.share: must be a number above 0"},
         {"guards = { breaker = { share = 50 } }", "guards.breaker.share"},
         {"guards = { breaker = { of = 5000 } }", "guards.breaker.of: must be a whole number of 1"},
@@ -537,9 +541,11 @@ static void an_exclusion_names_its_reason_and_owner(void **state)
     holds(
         "exclude = { { region = \"us-*\", reason = \"no\", owner = \"n\", expires = \"2027-06-30\""
         " }, { region = \"eu-*\", reason = \"yes\", owner = \"y\", expires = \"2027-06-30\" } }");
-    assert_true(balm_policy_excludes(
-        policy, &(struct balm_exclusion_question){&one, "Own.One", balm_null(), at("2027-01-01")},
-        &arena, &why));
+    assert_true(balm_policy_excludes(policy,
+                                     &(struct balm_exclusion_question){.finding = &one,
+                                                                       .remediation = "Own.One",
+                                                                       .now = at("2027-01-01")},
+                                     &why));
     assert_string_equal(why.reason, "yes");
     assert_string_equal(why.owner, "y");
     assert_string_equal(why.expires, "2027-06-30");

@@ -13,6 +13,7 @@ _OF_S3 = {
 }
 _OF_TRANSACTION = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem",
                    "Update": "UpdateItem"}
+_PREFIXES = {"resourcegroupstaggingapi": "tag"}
 _FREE = {("sts", "GetCallerIdentity")}
 
 
@@ -24,7 +25,7 @@ def actions_of(service, operation, params):
     if operation == "TransactWriteItems":
         return sorted({f"dynamodb:{_OF_TRANSACTION[kind]}"
                        for action in params["TransactItems"] for kind in action})
-    actions = [f"{service}:{operation}"]
+    actions = [f"{_PREFIXES.get(service, service)}:{operation}"]
     if operation == "CreateFlowLogs" and params.get("LogDestinationType") == "s3":
         actions.append("logs:CreateLogDelivery")
     if operation == "CreateTrail" and params.get("TagsList"):
