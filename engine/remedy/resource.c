@@ -46,6 +46,46 @@ const char *balm_resource_arn(struct balm_value resource)
     return NULL;
 }
 
+/* Source: AWS's service authorisation reference, "Resource types defined by" each service. */
+static const struct form {
+    const char *type, *service, *before; /* before the name */
+} forms[] = {
+    {"AWS::CloudTrail::Trail", "cloudtrail", "trail/"},
+    {"AWS::DynamoDB::Table", "dynamodb", "table/"},
+    {"AWS::EC2::Instance", "ec2", "instance/"},
+    {"AWS::EC2::SecurityGroup", "ec2", "security-group/"},
+    {"AWS::EC2::Subnet", "ec2", "subnet/"},
+    {"AWS::EC2::VPC", "ec2", "vpc/"},
+    {"AWS::EC2::Volume", "ec2", "volume/"},
+    {"AWS::GuardDuty::Detector", "guardduty", "detector/"},
+    {"AWS::KMS::Key", "kms", "key/"},
+    {"AWS::Lambda::Function", "lambda", "function:"},
+    {"AWS::RDS::DBCluster", "rds", "cluster:"},
+    {"AWS::RDS::DBClusterSnapshot", "rds", "cluster-snapshot:"},
+    {"AWS::RDS::DBInstance", "rds", "db:"},
+    {"AWS::RDS::DBSnapshot", "rds", "snapshot:"},
+};
+
+const char *balm_resource_make_arn(struct balm_value resource, const char *type,
+                                   const struct balm_resource_place *place,
+                                   struct balm_arena *arena)
+{
+    const char *name = balm_get_string(resource, "Id", balm_get_string(resource, "Name", ""));
+
+    if (!name[0] || strpbrk(name, ":/")) return NULL;
+    if (strcmp(type, "AWS::S3::Bucket") == 0) {
+        return balm_arena_printf(arena, "arn:%s:s3:::%s", place->partition,
+                                 balm_get_string(resource, "Name", name));
+    }
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const struct form *form = &forms[i];
+        if (strcmp(form->type, type) != 0) continue;
+        return balm_arena_printf(arena, "arn:%s:%s:%s:%s:%s%s", place->partition, form->service,
+                                 place->region, place->account, form->before, name);
+    }
+    return NULL;
+}
+
 /* "logs" of "arn:aws:s3:::logs", "i-1" of "arn:aws:ec2:eu-west-1:1:instance/i-1" */
 static const char *last_part(const char *arn)
 {

@@ -10,6 +10,14 @@
 struct balm_value balm_resource_name(struct balm_value resource);
 /* Its ARN, where any of its names is one; else NULL. */
 const char *balm_resource_arn(struct balm_value resource);
+/* The ARN that one of this type ("AWS::EC2::Instance") has by its Id or Name, in arena; NULL where
+   ARNs of the type hold more than that, or it is not known here. */
+struct balm_resource_place {
+    const char *partition, *region, *account;
+};
+const char *balm_resource_make_arn(struct balm_value resource, const char *type,
+                                   const struct balm_resource_place *place,
+                                   struct balm_arena *arena);
 /* What a log of calls may call it, likeliest first: its name (what its ARN ends in, where it has
    none), then its ARN. In arena; returns how many there are, 0 to 2. */
 #define BALM_RESOURCE_LOGGED_MAX 2

@@ -76,9 +76,11 @@ static const char *arn_of(const struct balm_intent *intent)
     const char *type = balm_get_string(balm_get(finding->normal, "resource"), "type", "");
 
     if (!arn) arn = balm_resource_arn(balm_get(finding->normal, "resource"));
-    if (arn || strcmp(type, "AWS::S3::Bucket") != 0) return arn;
-    return balm_arena_printf(intent->arena, "arn:%s:s3:::%s", intent->partition,
-                             balm_get_string(finding->resource, "Name", ""));
+    if (arn) return arn;
+    return balm_resource_make_arn(
+        finding->resource, type,
+        &(struct balm_resource_place){intent->partition, intent->region, finding->account},
+        intent->arena);
 }
 
 static enum balm_code send(struct look *look, struct balm_err *err)
@@ -95,8 +97,11 @@ static enum balm_code send(struct look *look, struct balm_err *err)
     if (balm_intent_locate(intent, err)) return err->code;
     arn = arn_of(intent);
     if (!arn) {
-        return arena->code ? balm_arena_status(arena, err)
-                           : balm_fail(err, BALM_E_INPUT, "the event tells no ARN of it");
+        return arena->code
+                   ? balm_arena_status(arena, err)
+                   : balm_fail(
+                         err, BALM_E_INPUT,
+                         "the event tells no ARN of it, and nothing that one could be made of");
     }
     balm_list_push(arena, arns, balm_string(arn));
     balm_map_set(arena, params, "ResourceARNList", arns);

@@ -92,6 +92,19 @@ def test_the_arn_of_the_event_is_asked_about(run, tagged, standin):
     assert "Terraform owns it" in skipped(run(stdin=event(Arn=arn)), "managed", status=4)
 
 
+def test_a_change_that_cloudtrail_tells_is_asked_about(run, tagged, standin):
+    told = json.dumps({"version": "0", "id": "e", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT,
+                       "region": "eu-west-1", "source": "aws.s3", "detail": {
+                           "eventSource": "s3.amazonaws.com", "eventName": "PutBucketVersioning", "eventID": "1",
+                           "awsRegion": "eu-west-1", "recipientAccountId": ACCOUNT,
+                           "requestParameters": {"bucketName": BUCKET}}})
+    config = f'guards = {{ tags = "ask" }}, policies = {{ ["s3:PutBucketVersioning"] = "{ID}" }}'
+    tagged(aws__cloudformation__stack_name="network")
+    skipped(run(stdin=told, config=config), "managed", status=4)
+    tagged()
+    assert run(stdin=told, config=config).line["status"] == "fixed"
+
+
 def test_it_is_asked_by_a_session_that_can_do_nothing_else(run, tagged, standin):
     run()
     [asking] = [entry["params"] for entry in standin.log(operation="AssumeRole")

@@ -81,6 +81,32 @@ static void a_log_may_call_it_by_its_name_or_by_its_arn(void **state)
     }
 }
 
+static void an_arn_is_made_where_its_type_tells_how(void **state)
+{
+    static const struct balm_resource_place place = {"aws-cn", "cn-north-1", "123456789012"};
+    static const struct {
+        const char *type, *resource, *arn;
+    } cases[] = {
+        {"AWS::EC2::Instance", "{\"Id\":\"i-1\",\"Name\":\"web\"}",
+         "arn:aws-cn:ec2:cn-north-1:123456789012:instance/i-1"},
+        {"AWS::RDS::DBInstance", "{\"Name\":\"orders\"}",
+         "arn:aws-cn:rds:cn-north-1:123456789012:db:orders"},
+        {"AWS::S3::Bucket", "{\"Name\":\"logs\"}", "arn:aws-cn:s3:::logs"},
+        {"AWS::S3::Bucket", "{\"Name\":\"a/b\"}", NULL},
+        {"AWS::S3::Bucket", "{}", NULL},
+        {"AWS::EC2::Image", "{\"Id\":\"ami-1\"}", NULL}, /* whose, its ARN does not tell */
+        {"", "{\"Id\":\"i-1\"}", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *arn =
+            balm_resource_make_arn(json(cases[i].resource), cases[i].type, &place, &arena);
+        if (cases[i].arn) assert_non_null(arn);
+        if (cases[i].arn) assert_string_equal(arn, cases[i].arn);
+        if (!cases[i].arn) assert_null(arn);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +114,7 @@ int main(void)
         CLEAN(two_resources_are_the_same_where_any_name_is),
         CLEAN(a_glob_may_fit_any_name),
         CLEAN(a_log_may_call_it_by_its_name_or_by_its_arn),
+        CLEAN(an_arn_is_made_where_its_type_tells_how),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
