@@ -102,6 +102,12 @@ static int switch_parameter(struct balm_cli *cli, bool stop)
     const char *reason = stop ? balm_cli_option(cli, "reason") : NULL;
     struct balm_err err;
 
+    if (reason && (!reason[0] || balm_stop_says_go(reason))) {
+        balm_fail(&err, BALM_E_ARG,
+                  "--reason \"%s\": a parameter that says this stops nothing; say why fixes stop",
+                  reason);
+        return balm_cli_fail(cli, &err);
+    }
     if (balm_world_open(&switching.world, cli, 0, &err)) return balm_cli_fail(cli, &err);
     if (put_parameter(&switching, name, stop ? reason ? reason : REASON : GO, &err)) {
         switching.status = balm_cli_fail_all(cli, &err, switching.problems);

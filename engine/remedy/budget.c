@@ -81,7 +81,7 @@ static void answer(struct balm_budget *budget, struct take *take)
     if (!guarding) return;
     guarding->of_guard = NULL;
     if (budget->err.code) {
-        balm_guard_refuse(guarding, "%s", budget->err.message);
+        balm_guard_fail(guarding, budget->err.message);
     } else if (full) {
         balm_guard_refuse(guarding, "%lld fixes within the hour are all that is allowed: %s",
                           (long long)full->limit, full->name);

@@ -142,7 +142,7 @@ static void cannot_tell(struct balm_kill_switch *kill, const struct balm_err *er
                    kill->parameter, SHOWN, err->message);
 }
 
-static bool says_go(const char *value)
+bool balm_stop_says_go(const char *value)
 {
     static const char *const words[] = {"0", "false", "no", "off", "go", "start"};
 
@@ -160,7 +160,7 @@ static void on_parameter(void *owner, const struct balm_call_result *result)
     kill->thrown = false;
     if (result->err.code && strcmp(result->err.aws_code, "ParameterNotFound") != 0) {
         cannot_tell(kill, &result->err);
-    } else if (!result->err.code && !says_go(value)) {
+    } else if (!result->err.code && !balm_stop_says_go(value)) {
         kill->thrown = true;
         (void)snprintf(kill->why, sizeof kill->why, "the parameter %.80s says: %.*s",
                        kill->parameter, SHOWN, value);

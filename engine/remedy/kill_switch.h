@@ -26,5 +26,7 @@ const char *balm_stop_path(struct balm_arena *arena);
 enum balm_code balm_stop_throw(const char *path, const char *reason, bool *was_thrown,
                                struct balm_err *err);
 enum balm_code balm_stop_lift(const char *path, bool *was_thrown, struct balm_err *err);
+/* Does a parameter with this value leave the switch as if it were not there? */
+bool balm_stop_says_go(const char *value);
 
 #endif

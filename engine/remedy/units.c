@@ -42,8 +42,10 @@ static void answer(const struct place *place, struct balm_guarding *guarding)
     struct balm_exclusion exclusion;
 
     if (place->err.code) {
-        balm_guard_refuse(guarding, "the units above account %s cannot be found out: %s",
-                          place->account, place->err.message);
+        const char *why =
+            balm_arena_printf(intent->arena, "the units above account %s cannot be found out: %s",
+                              place->account, place->err.message);
+        balm_guard_fail(guarding, why ? why : "out of memory");
         return;
     }
     for (size_t i = 0; i < place->count; i++) {

@@ -64,6 +64,13 @@ def test_a_parameter_that_cannot_be_read_stops_too(balm, standin, with_switch):
     assert skipped["reason"] == "kill_switch" and "cannot be read" in skipped["detail"]
 
 
+@pytest.mark.parametrize("reason", ["Off", "go", "0", ""])
+def test_a_reason_that_would_read_as_go_is_refused(balm, standin, reason):
+    refused = balm("stop", "--parameter", "/balm/stop", "--reason", reason)
+    assert refused.status == 2 and "stops nothing" in refused.err, refused
+    assert standin.operations() == []
+
+
 def test_explain_calls_nothing_and_says_what_is_asked_later(balm, standin, with_switch):
     told = balm("explain", "-", *with_switch, stdin=EVENT).line
     answers = {guard["guard"]: guard["answer"] for guard in told["guards"]}
@@ -109,8 +116,9 @@ def test_an_account_is_excluded_with_all_units_above_it(balm, standin, organizat
 
 
 def test_a_unit_that_cannot_be_found_out_is_a_no(balm, standin, tmp_path):
-    skipped = run(balm, *excluding(tmp_path, 'ou = "ou-abcd-11111111"')).line
-    assert skipped["reason"] == "excluded" and "cannot be found out" in skipped["detail"]
+    skipped = run(balm, *excluding(tmp_path, 'ou = "ou-abcd-11111111"'))
+    assert skipped.line["reason"] == "excluded" and "cannot be found out" in skipped.line["detail"]
+    assert skipped.status == 4, "nobody decided that it may stay as it is"
 
 
 # ---- Balm's own changes ----
