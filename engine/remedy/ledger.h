@@ -53,7 +53,8 @@ struct balm_ledger_filter {
     enum { BALM_LEDGER_ALL, BALM_LEDGER_UNFINISHED, BALM_LEDGER_UNVERIFIED } which;
 };
 
-/* Heads, newest first; each lives until the callback returns. */
+/* Heads, newest first; each lives until the callback returns. Of a run that never ended the status
+   is "running" where its process may be there, else "unfinished". */
 enum balm_code balm_ledger_list(struct balm_ledger *ledger, const struct balm_ledger_filter *filter,
                                 void (*each)(void *owner, struct balm_value head), void *owner,
                                 struct balm_err *err);

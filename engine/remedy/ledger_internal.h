@@ -44,6 +44,9 @@ bool balm_ledger_is_gone(struct balm_value process);
 enum balm_code balm_ledger_read(struct balm_ledger *ledger, struct balm_store_request *request,
                                 const struct balm_store_query *query, struct balm_arena *arena,
                                 struct balm_err *err);
+/* Is a run that has no end in a process that is there, or may be? */
+enum balm_code balm_ledger_is_running(struct balm_ledger *ledger, const char *run, bool *out,
+                                      struct balm_err *err);
 /* An item of "open": has its run ended without saying so? */
 bool balm_ledger_is_over(struct balm_value open);
 

@@ -41,9 +41,6 @@ static bool fits(const struct listing *listing, struct balm_value head)
 static void give(struct listing *listing, struct balm_value head)
 {
     if (!fits(listing, head)) return;
-    if (listing->filter->which == BALM_LEDGER_UNFINISHED) {
-        *balm_map_get(head, "status") = balm_string("unfinished");
-    }
     listing->each(listing->owner, head);
     listing->given++;
     listing->ended = listing->filter->limit > 0 && listing->given >= listing->filter->limit;
@@ -92,11 +89,25 @@ static enum balm_code walk(struct listing *listing, const char *partition,
     return code;
 }
 
+/* Of one that never ended its head still says that it is running. */
+static enum balm_code tell_if_over(const struct listing *listing, const char *run,
+                                   struct balm_value head, struct balm_err *err)
+{
+    struct balm_value *status = balm_map_get(head, "status");
+    bool is_running = true;
+
+    if (!status || !balm_is_text(*status, "running")) return BALM_OK;
+    if (balm_ledger_is_running(listing->ledger, run, &is_running, err)) return err->code;
+    if (!is_running) *status = balm_string("unfinished");
+    return BALM_OK;
+}
+
 static enum balm_code visit_head(struct listing *listing, const struct balm_item *item,
                                  struct balm_err *err)
 {
-    (void)err;
-    if (!is_past(listing, item->sort)) give(listing, item->value);
+    if (is_past(listing, item->sort)) return BALM_OK;
+    if (tell_if_over(listing, item->sort, item->value, err)) return err->code;
+    give(listing, item->value);
     return BALM_OK;
 }
 
@@ -134,7 +145,10 @@ static enum balm_code visit_mark(struct listing *listing, const struct balm_item
     snprintf(partition, sizeof partition, "run/%s", day);
     query.partition = partition;
     code = balm_ledger_read(listing->ledger, &request, &query, &arena, err);
-    if (!code && request.count == 1) give(listing, request.items[0].value);
+    if (!code && request.count == 1) {
+        code = tell_if_over(listing, item->sort, request.items[0].value, err);
+        if (!code) give(listing, request.items[0].value);
+    }
     balm_arena_free(&arena);
     return code;
 }

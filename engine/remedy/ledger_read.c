@@ -234,17 +234,17 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
     return BALM_OK;
 }
 
-static enum balm_code look_if_open(struct loading *loading, struct balm_err *err)
+enum balm_code balm_ledger_is_running(struct balm_ledger *ledger, const char *run, bool *out,
+                                      struct balm_err *err)
 {
-    const char *run = loading->kept->run;
-    struct balm_store_query query = {.partition = "open", .from = run, .to = run, .limit = 1};
+    const struct balm_store_query query = {.partition = "open", .from = run, .to = run, .limit = 1};
+    struct balm_arena arena = BALM_ARENA_INIT;
+    struct balm_store_request request;
+    enum balm_code code = balm_ledger_read(ledger, &request, &query, &arena, err);
 
-    if (balm_ledger_read(loading->ledger, &loading->request, &query, loading->arena, err)) {
-        return err->code;
-    }
-    loading->kept->is_running =
-        loading->request.count > 0 && !balm_ledger_is_over(loading->request.items[0].value);
-    return BALM_OK;
+    if (!code) *out = request.count > 0 && !balm_ledger_is_over(request.items[0].value);
+    balm_arena_free(&arena);
+    return code;
 }
 
 bool balm_ledger_is_over(struct balm_value open)
@@ -269,7 +269,8 @@ enum balm_code balm_ledger_load(struct balm_ledger *ledger, const char *run,
     out->calls = balm_list(arena);
     loading.numbers = balm_list(arena);
     if (take_items(&loading, err)) return err->code;
-    return balm_is_null(out->result) ? look_if_open(&loading, err) : BALM_OK;
+    if (!balm_is_null(out->result)) return BALM_OK;
+    return balm_ledger_is_running(ledger, out->run, &out->is_running, err);
 }
 
 /* ---- its version ---- */

@@ -50,7 +50,9 @@ def kill_after(balm, command, seconds, **env):
 
 
 def put_back(balm, run, **env):
-    """An unfinished run shows the write that was recorded, and can be undone."""
+    """An unfinished run is listed as that, shows the write that was recorded, and can be undone."""
+    listed = balm("history", "--status", "unfinished", **env).lines
+    assert (run, "unfinished") in [(head["run"], head["status"]) for head in listed], listed
     shown = balm("history", run, **env).line
     assert shown["status"] == "unfinished"
     assert [call["operation"] for call in shown["calls"]] == ["PutPublicAccessBlock"]
