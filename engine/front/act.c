@@ -268,17 +268,18 @@ int balm_act_close(struct balm_act *act)
 {
     balm_batch_release(act->batch);
     act->batch = NULL;
-    if (act->writer && !balm_writer_finish(act->writer)) {
-        act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED);
-    }
     if (!balm_chain_close(act->chain)) act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED);
-    balm_writer_release(act->writer);
-    balm_signal_release(act->signals[0]);
-    balm_signal_release(act->signals[1]);
-    balm_buf_free(&act->text);
     if (act->rig.archive.ledger && !balm_ledger_settle(act->rig.archive.ledger)) {
         act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED); /* a record that is not whole */
     }
+    /* All is recorded: who reads the results may take its time, and a signal ends that at once. */
+    balm_signal_release(act->signals[0]);
+    balm_signal_release(act->signals[1]);
+    if (act->writer && !balm_writer_finish(act->writer)) {
+        act->exit = balm_exit_join(act->exit, BALM_EXIT_FAILED);
+    }
+    balm_writer_release(act->writer);
+    balm_buf_free(&act->text);
     balm_rig_close(&act->rig);
     return act->exit;
 }

@@ -289,6 +289,25 @@ def test_a_signal_ends_it_after_the_runs_under_way(balm, standin):
     assert json.loads(out)["status"] == "fixed", (out, err)
 
 
+def test_a_reader_that_reads_nothing_does_not_hold_up_a_signal(balm, tmp_path):
+    """All runs are recorded by then: what is left is to tell them to somebody who does not listen."""
+    events = tmp_path / "events.ndjson"
+    events.write_text(text(*[remediate("Own.None", {"Name": BUCKET, "Note": "x" * 2000})] * 1000))
+    process = balm.start("run", events)
+
+    def ended():
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        return process.poll() is not None
+    try:
+        time.sleep(1)  # until the pipe is full
+        wait_until(ended)
+    finally:
+        process.kill()
+        process.communicate()
+    assert all(head["status"] == "failed" for head in balm("history", "--limit", "1000").lines)
+
+
 def test_the_list_of_remediations_is_panther_s(balm):
     listed = balm("run", "-", stdin='{"action":"listRemediations"}').line
     assert listed["AWS.S3.EnableBucketEncryption"] == {"SSEAlgorithm": "AES256", "KMSMasterKeyID": ""}
