@@ -129,6 +129,17 @@ struct balm_value balm_plan_actions(struct balm_value writes, struct balm_arena 
     return all;
 }
 
+/* Sealed where the plan is kept: it is nobody's but the role's and Balm's. */
+static void set_external_id(struct balm_arena *arena, struct balm_value plan, const char *id)
+{
+    struct balm_value text = balm_null();
+
+    if (id && id[0]) text = balm_text(arena, id);
+    if (balm_is_null(text)) return;
+    text.secret = true;
+    set(arena, plan, "external_id", text);
+}
+
 /* The event as it came is not needed any more. */
 static struct balm_value finding_of(const struct balm_intent *intent, struct balm_arena *arena)
 {
@@ -152,7 +163,7 @@ struct balm_value balm_plan_make(const struct balm_plan_parts *parts, struct bal
     set_text(arena, plan, "account", intent->finding->account);
     set_text(arena, plan, "region", intent->region);
     set_text(arena, plan, "role", intent->role_arn);
-    set_text(arena, plan, "external_id", intent->external_id);
+    set_external_id(arena, plan, intent->external_id);
     if (balm_get_bool(declaration, "has_check", false)) set(arena, plan, "before", parts->before);
     set(arena, plan, "destructive", balm_bool(balm_get_bool(declaration, "destructive", false)));
     set(arena, plan, "reversible", balm_bool(balm_get_bool(declaration, "has_undo", false)));

@@ -396,6 +396,16 @@ def test_a_write_that_fails_ends_an_apply_with_what_was_written(balm, standin):
     assert [call["operation"] for call in writes_of(failed)] == ["CreateKey", "EnableKeyRotation"]
 
 
+def test_the_external_id_of_a_plan_is_sealed_and_given_all_the_same(balm, standin):
+    standin.set_state("iam", "roles", "BalmRemediationRole", {"ExternalId": "tenant-7-id"})
+    planned = balm("plan", "-", "--out", "plan.json", "--external-id", "tenant-7-id",
+                   stdin=cases.event_of(VERSIONING))
+    assert planned.line["status"] == "planned", planned
+    assert "tenant-7-id" not in planned.out + planned.err + plan_file(balm).read_text()
+    applied = apply(balm)
+    assert applied.line["status"] == "fixed" and "tenant-7-id" not in applied.out + applied.err, applied
+
+
 def test_what_is_secret_is_sealed_in_the_file_and_written_all_the_same(balm, standin):
     canary = "canary-f00d-key"
     own(balm, """
