@@ -4,7 +4,9 @@
  *
  *   partition      sort               value
  *   run/DAY        RUN                the head: what a list shows. DAY is UTC, "2026-11-25"
- *   of/RUN         began              what the run is to do, and what `check` found (`before`)
+ *   of/RUN         after              what the run left, where that was not known before it was
+ *                                     looked at again
+ *                  began              what the run is to do, and what `check` found (`before`)
  *                  call.NUMBER        a write, as it is to be sent
  *                  done.NUMBER        how that ended, where the run went on for long after it
  *                  end.PIECE          the result as printed, and what the run left (`after`)
@@ -90,9 +92,10 @@ enum balm_code balm_ledger_version(struct balm_ledger *ledger, struct balm_catal
 
 /* ---- what happens to a run later ---- */
 
-/* It was looked at again, and is as it should be. */
+/* It was looked at again, and is as it should be: after is what it left, as an undo will want to
+   find it, with what is secret marked. */
 enum balm_code balm_ledger_verified(struct balm_ledger *ledger, const struct balm_kept *kept,
-                                    struct balm_err *err);
+                                    struct balm_value after, struct balm_err *err);
 /* It was undone by another run. hold, where .partition is not NULL, is committed with it. */
 enum balm_code balm_ledger_undone(struct balm_ledger *ledger, const struct balm_kept *kept,
                                   const char *by, const struct balm_item *hold,

@@ -11,6 +11,8 @@
 #include "remedy/journal.h"
 #include "remedy/ledger.h"
 
+#define BALM_LEDGER_AFTER "after" /* the sort key, and the value's only member */
+
 #define BALM_RUN_ID_LEN 36
 #define BALM_DAY_SIZE   11 /* "2026-11-25" */
 #define BALM_SORT_SIZE  96 /* room for any sort key of the ledger */

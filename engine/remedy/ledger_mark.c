@@ -55,7 +55,7 @@ static enum balm_code commit(struct marking *marking, const struct balm_kept *ke
     snprintf(partition, sizeof partition, "run/%s", day);
     balm_changes_put(&marking->changes, partition, kept->run, marking->head);
     balm_changes_put(&marking->changes, "unverified", kept->run, balm_null());
-    if (!balm_changes_status(&marking->changes, &marking->err)) {
+    if (!marking->err.code && !balm_changes_status(&marking->changes, &marking->err)) {
         balm_store_commit(marking->ledger->store, &request, marking->changes.at,
                           marking->changes.count);
         balm_loop_run(marking->ledger->loop);
@@ -65,12 +65,29 @@ static enum balm_code commit(struct marking *marking, const struct balm_kept *ke
     return err->code;
 }
 
+/* Adds what the run left: its end did not know. */
+static void put_after(struct marking *marking, const struct balm_kept *kept,
+                      struct balm_value after)
+{
+    struct balm_value value = balm_map(&marking->arena), sealed;
+    char partition[BALM_SORT_SIZE];
+
+    if (balm_seal_value(marking->ledger->seal, &marking->arena, after, kept->run, &sealed,
+                        &marking->err)) {
+        return;
+    }
+    snprintf(partition, sizeof partition, "of/%s", kept->run);
+    balm_map_set(&marking->arena, value, BALM_LEDGER_AFTER, sealed);
+    balm_changes_put(&marking->changes, partition, BALM_LEDGER_AFTER, value);
+}
+
 enum balm_code balm_ledger_verified(struct balm_ledger *ledger, const struct balm_kept *kept,
-                                    struct balm_err *err)
+                                    struct balm_value after, struct balm_err *err)
 {
     struct marking marking;
 
     begin(&marking, ledger, kept);
+    if (!balm_is_null(after)) put_after(&marking, kept, after);
     set(&marking, "status", balm_string("fixed"));
     set(&marking, "verified", balm_bool(true));
     set_now(&marking, "verified_at");

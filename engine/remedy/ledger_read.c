@@ -202,10 +202,11 @@ static enum balm_code take_end(struct loading *loading, size_t i, struct balm_er
         code = parse_end(loading, &text, &after, err);
     }
     balm_buf_free(&text);
-    return code ? code : unseal(loading, after, "end", &loading->kept->after, err);
+    if (code || balm_is_null(after)) return code; /* a later look may have told */
+    return unseal(loading, after, "end", &loading->kept->after, err);
 }
 
-/* All items of a run; "began" sorts before "call", "done" and "end". */
+/* All items of a run; "after" sorts before "began", "call", "done" and "end". */
 static enum balm_code take_items(struct loading *loading, struct balm_err *err)
 {
     struct balm_store_query query = {
@@ -219,7 +220,10 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
         const struct balm_item *item = &loading->request.items[i];
         enum balm_code code = BALM_OK;
 
-        if (strcmp(item->sort, "began") == 0) {
+        if (strcmp(item->sort, BALM_LEDGER_AFTER) == 0) {
+            code = unseal(loading, balm_get(item->value, BALM_LEDGER_AFTER), item->sort,
+                          &loading->kept->after, err);
+        } else if (strcmp(item->sort, "began") == 0) {
             loading->kept->signed_began = item->value;
             code = unseal(loading, item->value, item->sort, &loading->kept->began, err);
         } else if (balm_text_starts(item->sort, "call.")) {

@@ -105,8 +105,9 @@ enum balm_code balm_reprise_done(struct balm_reprise *reprise, const struct balm
 
     err->code = BALM_OK;
     if (result->intent->action == BALM_ACTION_VERIFY) {
-        return result->verified && is_unverified(reprise) ? balm_ledger_verified(ledger, kept, err)
-                                                          : BALM_OK;
+        return result->verified && is_unverified(reprise)
+                   ? balm_ledger_verified(ledger, kept, result->after, err)
+                   : BALM_OK;
     }
     if (result->status == BALM_STATUS_UNDONE) {
         balm_hold_make(&hold, id, &reprise->finding, result->run, hold_days, &reprise->arena);

@@ -43,7 +43,9 @@ struct balm_result {
     struct balm_value error;                       /* {code, message, service, ...}; null: none */
     struct balm_value calls, before, log, residue; /* lists and values; residue null: not asked */
     struct balm_value skipped_guards;              /* list of names; null: none */
-    int64_t started;                               /* microseconds since 1970 */
+    struct balm_value after; /* what was left, as `check` saw it last, with all that is secret: not
+                                printed; null: not known */
+    int64_t started;         /* microseconds since 1970 */
     int64_t ms;
     struct balm_value value; /* all of it as the object that is printed and kept; of a run that has
                                 ended */

@@ -53,7 +53,7 @@ static void finish(void *owner)
     balm_guards_ended(run->engine, result);
     /* Also what the event gave may have turned out to be sensitive. */
     result->value = scrubbed(run, balm_result_value(result, run->order.origin, &run->arena));
-    balm_journal_end(&run->journal, result->value, run->after, tell, run);
+    balm_journal_end(&run->journal, result->value, run->result.after, tell, run);
 }
 
 void balm_run_end(struct balm_run *run, enum balm_status status)

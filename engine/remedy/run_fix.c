@@ -1,7 +1,6 @@
 /*
  * run_fix: check, fix, check again; and a later look at a fix that could not be verified.
  */
-#include "aws/retry.h"
 #include "remedy/residue.h"
 #include "remedy/run_internal.h"
 
@@ -9,25 +8,18 @@
 
 static void verify(void *owner);
 
-/* An error while verifying may pass, as a resource that is not there yet does; what is refused
-   or broken stays so. */
-static bool may_pass(const struct balm_err *err)
-{
-    return (err->code == BALM_E_AWS || err->code == BALM_E_NET) && !balm_err_is_authorisation(err);
-}
-
 static void on_verified(void *owner, const struct balm_outcome *outcome)
 {
     struct balm_run *run = owner;
     bool holds = false;
 
-    if (run->finishing || !may_pass(&outcome->err)) {
+    if (run->finishing || !balm_run_may_pass(&outcome->err)) {
         if (balm_run_has_ended(run, outcome) || !balm_run_took_verdict(run, outcome, &holds))
             return;
     }
     if (holds) {
         run->result.verified = true;
-        run->after = balm_copy(&run->arena, outcome->second);
+        run->result.after = balm_copy(&run->arena, outcome->second);
         balm_run_end(run, BALM_STATUS_FIXED);
     } else if (!balm_run_looks_again(run, verify)) {
         run->result.err = outcome->err;
@@ -103,6 +95,8 @@ static void on_verified_again(void *owner, const struct balm_outcome *outcome)
 
     if (balm_run_has_ended(run, outcome) || !balm_run_took_verdict(run, outcome, &holds)) return;
     run->result.verified = holds;
+    run->result.after =
+        balm_scrub_mark(&run->scrub, balm_copy(&run->arena, outcome->second), &run->arena);
     balm_run_end(run, holds ? BALM_STATUS_FIXED : BALM_STATUS_UNVERIFIED);
 }
 

@@ -39,7 +39,6 @@ struct balm_run {
     struct balm_gate_journal journaled;
     struct balm_gate_record record;
     struct balm_journal journal;
-    struct balm_value after; /* what the run left, as `check` saw it last; null: not known */
 
     struct balm_task task;           /* begin, then finish */
     struct balm_timer timer;         /* until the next look */
@@ -63,6 +62,9 @@ void balm_run_phase(struct balm_run *run, enum balm_phase phase, struct balm_val
 /* `check` says true, or false (nil counts as that: AWS leaves out what is not set); nothing else
    passes for either. Fills *holds, or ends the run. */
 bool balm_run_took_verdict(struct balm_run *run, const struct balm_outcome *outcome, bool *holds);
+/* An error while looking may pass, as a resource that is not there yet does; what is refused or
+   broken stays so. */
+bool balm_run_may_pass(const struct balm_err *err);
 void balm_run_start_looking(struct balm_run *run);
 /* AWS is eventually consistent: looks again after a pause, as long as there is time. */
 bool balm_run_looks_again(struct balm_run *run, void (*look)(void *owner));

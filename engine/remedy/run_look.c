@@ -1,6 +1,7 @@
 /*
  * run_look: the script's phases, what check says, and how long it is asked again.
  */
+#include "aws/retry.h"
 #include "core/clock.h"
 #include "remedy/run_internal.h"
 
@@ -28,6 +29,11 @@ bool balm_run_took_verdict(struct balm_run *run, const struct balm_outcome *outc
     snprintf(err.aws_code, sizeof err.aws_code, "InvalidCheck");
     balm_run_end_failed(run, &err, balm_null());
     return false;
+}
+
+bool balm_run_may_pass(const struct balm_err *err)
+{
+    return (err->code == BALM_E_AWS || err->code == BALM_E_NET) && !balm_err_is_authorisation(err);
 }
 
 void balm_run_start_looking(struct balm_run *run)

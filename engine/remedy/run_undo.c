@@ -31,9 +31,13 @@ static void on_looked(void *owner, const struct balm_outcome *outcome)
     bool may_go;
     bool holds = false;
 
+    if (!run->finishing && balm_run_may_pass(&outcome->err) &&
+        balm_run_looks_again(run, look_at_residue)) {
+        return;
+    }
     if (balm_run_has_ended(run, outcome) || !balm_run_took_verdict(run, outcome, &holds)) return;
-    run->after = balm_copy(&run->arena, outcome->second);
-    residue = balm_residue(run->order.before, run->after, &run->arena);
+    run->result.after = balm_copy(&run->arena, outcome->second);
+    residue = balm_residue(run->order.before, run->result.after, &run->arena);
     may_go = may_still_go(run, residue);
     run->result.residue = residue;
     if (may_go && balm_run_looks_again(run, look_at_residue)) return;
@@ -98,7 +102,7 @@ static void on_found(void *owner, const struct balm_outcome *outcome)
     if (balm_is_null(again->after) || !differ(run, again->after, now)) {
         undo(run);
     } else if (differ(run, before, again->after) && !differ(run, before, now)) {
-        run->after = now;
+        run->result.after = now;
         run->result.residue = balm_list(&run->arena);
         run->result.detail = "the resource is as it was before already: nothing was called";
         balm_run_end(run, BALM_STATUS_UNDONE);

@@ -371,6 +371,59 @@ def test_an_unverified_run_is_verified_later(balm, standin, tmp_path):
     assert len(balm("history").lines) == 1, "looking is no run of its own"
 
 
+SLOW_TO_SHOW = """
+  local function status(session, resource)
+    return session:client("s3"):get_bucket_versioning({ Bucket = resource.Name }).Status
+  end
+  local function set(session, resource, status)
+    session:client("s3"):put_bucket_versioning { Bucket = resource.Name,
+      VersioningConfiguration = { Status = status } }
+  end
+  return { id = "Own.Slow", parameters = {}, verify_seconds = 2,
+    permissions = { "s3:GetBucketVersioning", "s3:PutBucketVersioning" },
+    check = function(session, resource)
+      local now = status(session, resource)
+      return now == "Enabled" and os.time() >= %d, { Status = now }
+    end,
+    fix = function(session, resource) set(session, resource, "Enabled") end,
+    undo = function(session, resource) set(session, resource, "Suspended") end }"""
+
+
+def slow_to_show(tmp_path, seconds=0):
+    """A script whose check holds in so many seconds at the earliest."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "own_slow.lua").write_text(SLOW_TO_SHOW % (time.time() + seconds))
+    return "--remediations", scripts
+
+
+def test_what_others_changed_after_a_later_look_is_left_alone_too(balm, standin, tmp_path):
+    scripts = slow_to_show(tmp_path, seconds=5)
+    done = balm("run", "-", *scripts, stdin=event("Own.Slow", Name=BUCKET))
+    assert done.line["status"] == "unverified", done
+    time.sleep(3)
+    assert balm("verify", done.line["run"], *scripts).line["status"] == "fixed"
+
+    balm("call", "s3", "put_bucket_versioning", json.dumps(
+        {"Bucket": BUCKET, "VersioningConfiguration": {"Status": "Suspended"}}), **account_key(ACCOUNT))
+    left = balm("undo", done.line["run"], *scripts)
+    assert (left.status, left.line["reason"]) == (4, "drift"), left
+    assert [call for call in left.line["calls"] if call["write"]] == []
+    assert balm("undo", done.line["run"], "--force", *scripts).line["status"] == "undone"
+
+
+def test_an_error_that_passes_after_an_undo_does_not_spoil_it(balm, standin, tmp_path):
+    scripts = slow_to_show(tmp_path)
+    done = balm("run", "-", *scripts, stdin=event("Own.Slow", Name=BUCKET))
+    assert done.line["status"] == "fixed", done
+    standin.fault(service="s3", operation="GetBucketVersioning", delay_ms=1)  # the first look is well
+    standin.fault(service="s3", operation="GetBucketVersioning", code="NoSuchBucket", status=404)
+    undone = balm("undo", done.line["run"], *scripts)
+    assert undone.line["status"] == "undone", undone
+    assert 404 in [call["status"] for call in undone.line["calls"]], undone
+    assert balm("run", "-", *scripts, stdin=event("Own.Slow", Name=BUCKET)).line["reason"] == "held"
+
+
 def test_what_was_undone_is_not_made_a_success_by_looking(balm, standin):
     """Somebody fixed it by hand since; that undo still was an undo."""
     undone = balm("undo", fixed(balm)).line["run"]
