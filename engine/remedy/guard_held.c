@@ -41,17 +41,29 @@ static void look_further(struct balm_guard_read *read, const char *last)
     }
 }
 
+/* An undo that found all put back already has nothing to undo. */
+static const char *text_of(struct balm_value hold, struct balm_arena *arena)
+{
+    const char *by = balm_get_string(hold, "by", "");
+    const char *until = balm_get_string(hold, "until", "");
+
+    if (!balm_get_bool(hold, "changed", true)) {
+        return balm_arena_printf(
+            arena, "held until %s by %s; --skip-guard held makes the change all the same", until,
+            by);
+    }
+    return balm_arena_printf(arena,
+                             "held until %s, since it was put back by %s; `balm undo %s` makes the "
+                             "change again",
+                             until, by, by);
+}
+
 static void look(struct balm_guard_read *read)
 {
     for (size_t i = 0; i < read->request.count; i++) {
         struct balm_value hold = read->request.items[i].value;
-        const char *by = balm_get_string(hold, "by", "");
         if (!holds(hold, read->guarding->intent->finding)) continue;
-        balm_guard_read_refuse(
-            read, balm_arena_printf(&read->arena,
-                                    "held until %s, since it was put back by %s; `balm undo %s` "
-                                    "makes the change again",
-                                    balm_get_string(hold, "until", ""), by, by));
+        balm_guard_read_refuse(read, text_of(hold, &read->arena));
         return;
     }
     if (read->request.count == AT_ONCE) {

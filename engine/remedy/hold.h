@@ -14,10 +14,15 @@
 #define BALM_HOLD_DAYS 7
 #define BALM_HOLDS     "hold"
 
-/* The hold that the undo `by` leaves behind, in arena; days 0: what removes it. */
-void balm_hold_make(struct balm_item *out, const char *remediation,
-                    const struct balm_finding *finding, const char *by, int64_t days,
-                    struct balm_arena *arena);
+struct balm_hold {
+    const char *remediation;
+    const struct balm_finding *finding;
+    const char *by; /* the undo */
+    bool changed;   /* it wrote something, so that it can be undone in turn */
+    int64_t days;   /* 0: what removes the hold */
+};
+/* The item that an undo leaves behind, in arena. */
+void balm_hold_make(struct balm_item *out, const struct balm_hold *hold, struct balm_arena *arena);
 
 /* guard_held.c: refuses fixes of what is held, reason `held`. To be copied, with the store as its
    owner. */

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID   "/proc/sys/kernel/random/boot_id"
+#define PID_SPACE "/proc/self/ns/pid"
 
 static const char *user_name(struct balm_arena *arena)
 {
@@ -107,6 +108,15 @@ static int64_t birth_of(int64_t pid, struct balm_arena *arena)
     return at ? strtoll(at, NULL, 10) : 0;
 }
 
+/* "pid:[4026531836]"; "" where it is not told. */
+static const char *pid_space(struct balm_arena *arena)
+{
+    char name[64];
+    ssize_t len = readlink(PID_SPACE, name, sizeof name);
+
+    return len > 0 ? balm_arena_copy(arena, name, (size_t)len) : "";
+}
+
 struct balm_value balm_ledger_process(struct balm_arena *arena)
 {
     struct balm_value process = balm_map(arena);
@@ -114,6 +124,7 @@ struct balm_value balm_ledger_process(struct balm_arena *arena)
 
     balm_map_set(arena, process, "host", balm_string(host_name(arena)));
     balm_map_set(arena, process, "boot", balm_string(line_of(BOOT_ID, arena)));
+    balm_map_set(arena, process, "space", balm_string(pid_space(arena)));
     balm_map_set(arena, process, "pid", balm_int(pid));
     balm_map_set(arena, process, "birth", balm_int(birth_of(pid, arena)));
     return process;
@@ -125,9 +136,10 @@ bool balm_ledger_is_gone(struct balm_value process)
     bool is_gone = false;
 
     if (balm_is_text(balm_get(process, "host"), host_name(&arena))) {
-        is_gone =
-            !balm_is_text(balm_get(process, "boot"), line_of(BOOT_ID, &arena)) ||
-            birth_of(balm_get_int(process, "pid", 0), &arena) != balm_get_int(process, "birth", 0);
+        bool is_visible = balm_is_text(balm_get(process, "space"), pid_space(&arena));
+        int64_t pid = balm_get_int(process, "pid", 0);
+        is_gone = !balm_is_text(balm_get(process, "boot"), line_of(BOOT_ID, &arena)) ||
+                  (is_visible && birth_of(pid, &arena) != balm_get_int(process, "birth", 0));
     }
     balm_arena_free(&arena);
     return is_gone;

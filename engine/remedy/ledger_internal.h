@@ -35,7 +35,8 @@ struct balm_ledger {
 
 /* ---- ledger.c ---- */
 
-/* The process as it can be told from others of its machine: {host, boot, pid, birth}. */
+/* The process as it can be told from others of its machine: {host, boot, space, pid, birth}; space
+   is where its pid counts: containers of one host have their own. */
 struct balm_value balm_ledger_process(struct balm_arena *arena);
 /* Is the process that such a value tells of surely gone? */
 bool balm_ledger_is_gone(struct balm_value process);

@@ -105,8 +105,10 @@ enum balm_code balm_ledger_undone(struct balm_ledger *ledger, const struct balm_
         set(&marking, "status", balm_string("unfinished"));
         balm_changes_put(&marking.changes, "open", kept->run, balm_null());
     }
-    set(&marking, "undone_by", balm_string(by));
-    set_now(&marking, "undone_at");
+    if (!balm_is_text(balm_get(kept->head, "undone_by"), by)) {
+        set(&marking, "undone_by", balm_string(by));
+        set_now(&marking, "undone_at");
+    }
     if (hold) {
         balm_changes_put(&marking.changes, hold->partition, hold->sort, hold->value)->item.expires =
             hold->expires;

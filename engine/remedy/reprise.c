@@ -95,27 +95,59 @@ static bool is_unverified(const struct balm_reprise *reprise)
     return balm_is_text(balm_get(reprise->kept.head, "status"), "unverified");
 }
 
+static bool wrote(const struct balm_result *result)
+{
+    for (size_t i = 0; i < balm_list_len(result->calls); i++) {
+        if (balm_get_bool(*balm_list_at(result->calls, i), "write", false)) return true;
+    }
+    return false;
+}
+
+/* Who put it back: an undo that found nothing to write takes no earlier one's place. */
+static enum balm_code note_undone(struct balm_reprise *reprise, const struct balm_result *result,
+                                  struct balm_hold *hold, struct balm_err *err)
+{
+    const char *earlier = balm_get_string(reprise->kept.head, "undone_by", NULL);
+    struct balm_item item;
+
+    hold->changed = earlier || wrote(result);
+    hold->by = earlier && !wrote(result) ? earlier : result->run;
+    balm_hold_make(&item, hold, &reprise->arena);
+    return balm_ledger_undone(reprise->engine->ledger, &reprise->kept, hold->by, &item, err);
+}
+
+/* The change was made again: the hold of the undo that was undone ends. */
+static enum balm_code note_made_again(struct balm_reprise *reprise,
+                                      const struct balm_result *result, struct balm_hold *hold,
+                                      struct balm_err *err)
+{
+    struct balm_item item;
+
+    hold->by = reprise->kept.run;
+    hold->days = 0;
+    balm_hold_make(&item, hold, &reprise->arena);
+    return balm_ledger_undone(reprise->engine->ledger, &reprise->kept, result->run, &item, err);
+}
+
 enum balm_code balm_reprise_done(struct balm_reprise *reprise, const struct balm_result *result,
                                  int64_t hold_days, struct balm_err *err)
 {
-    struct balm_ledger *ledger = reprise->engine->ledger;
-    const char *id = balm_version_id(reprise->again.version);
-    const struct balm_kept *kept = &reprise->kept;
-    struct balm_item hold;
+    struct balm_hold hold = {.remediation = balm_version_id(reprise->again.version),
+                             .finding = &reprise->finding,
+                             .days = hold_days};
 
     err->code = BALM_OK;
     if (result->intent->action == BALM_ACTION_VERIFY) {
         return result->verified && is_unverified(reprise)
-                   ? balm_ledger_verified(ledger, kept, result->after, err)
+                   ? balm_ledger_verified(reprise->engine->ledger, &reprise->kept, result->after,
+                                          err)
                    : BALM_OK;
     }
     if (result->status == BALM_STATUS_UNDONE) {
-        balm_hold_make(&hold, id, &reprise->finding, result->run, hold_days, &reprise->arena);
-        return balm_ledger_undone(ledger, kept, result->run, &hold, err);
+        return note_undone(reprise, result, &hold, err);
     }
     if (result->status == BALM_STATUS_FIXED || result->status == BALM_STATUS_UNVERIFIED) {
-        balm_hold_make(&hold, id, &reprise->finding, kept->run, 0, &reprise->arena);
-        return balm_ledger_undone(ledger, kept, result->run, &hold, err);
+        return note_made_again(reprise, result, &hold, err);
     }
     return BALM_OK;
 }

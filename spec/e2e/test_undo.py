@@ -230,6 +230,25 @@ def test_the_resource_is_held_until_the_undo_is_undone(balm, standin):
     assert block(balm) is None
 
 
+def test_an_undo_that_finds_nothing_to_do_takes_no_earlier_one_s_place(balm):
+    run = fixed(balm)
+    undo = balm("undo", run).line["run"]
+    second = balm("undo", run).line
+    assert second["status"] == "undone" and "nothing was called" in second["detail"]
+    assert balm("history", run).line["undone_by"] == undo
+
+    assert balm("undo", undo).line["status"] == "fixed"
+    assert balm("run", "-", stdin=event()).line["status"] == "compliant", "no hold is left"
+
+
+def test_what_others_put_back_is_held_without_an_undo_to_undo(balm):
+    run = fixed(balm)
+    balm("call", "s3", "delete_public_access_block", json.dumps({"Bucket": BUCKET}), **account_key(ACCOUNT))
+    assert balm("undo", run).line["status"] == "undone"
+    held = balm("run", "-", stdin=event()).line
+    assert held["reason"] == "held" and "balm undo" not in held["detail"], held
+
+
 @pytest.mark.parametrize("hold, reason", [("0", None), ("1", "held")])
 def test_how_long_it_is_held_can_be_told(balm, standin, hold, reason):
     balm("undo", fixed(balm), "--hold", hold)

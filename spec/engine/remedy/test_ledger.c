@@ -490,6 +490,8 @@ static void a_process_is_known_by_its_birth(void **state)
     assert_false(balm_ledger_is_gone(here));
     balm_map_set(&arena, here, "birth", balm_int(1));
     assert_true(balm_ledger_is_gone(here));
+    balm_map_set(&arena, here, "space", balm_string("pid:[1]")); /* another container's */
+    assert_false(balm_ledger_is_gone(here));
     balm_map_set(&arena, here, "host", balm_string("elsewhere"));
     assert_false(balm_ledger_is_gone(here));
     balm_map_set(&arena, here, "until", balm_time_value(1));
@@ -622,8 +624,10 @@ static void what_is_held_is_not_fixed_until_its_undo_is_undone(void **state)
     run(fixture, "Own.On", fixes, COUNT(fixes));
     kept = load(fixture, text_at(fixture, "run"));
     finding = finding_for(fixture, "Own.On");
-    balm_hold_make(&hold, "Own.On", &finding, "01a213ed-3129-77c6-9028-dcede58000ba", 7,
-                   &fixture->arena);
+    balm_hold_make(
+        &hold,
+        &(struct balm_hold){"Own.On", &finding, "01a213ed-3129-77c6-9028-dcede58000ba", true, 7},
+        &fixture->arena);
     OK(balm_ledger_undone(fixture->engine.ledger, &kept, "01a213ed-3129-77c6-9028-dcede58000ba",
                           &hold, &err));
     run(fixture, "Own.On", NULL, 0);
@@ -633,8 +637,10 @@ static void what_is_held_is_not_fixed_until_its_undo_is_undone(void **state)
                         "01a213ed-3129-77c6-9028-dcede58000ba");
     assert_string_equal(balm_get_string(kept.head, "status", ""), "fixed");
 
-    balm_hold_make(&hold, "Own.On", &finding, "01a213ed-3129-77c6-9028-dcede58000ba", 0,
-                   &fixture->arena);
+    balm_hold_make(
+        &hold,
+        &(struct balm_hold){"Own.On", &finding, "01a213ed-3129-77c6-9028-dcede58000ba", true, 0},
+        &fixture->arena);
     OK(balm_ledger_undone(fixture->engine.ledger, &kept, kept.run, &hold, &err));
     run(fixture, "Own.On", holds_at_once, 1);
     assert_string_equal(text_at(fixture, "status"), "compliant");
@@ -661,7 +667,8 @@ static void however_many_resources_are_held_none_is_fixed(void **state)
         struct balm_item hold;
         finding = finding_for(fixture, "Own.On");
         if (i < 250) balm_map_set(&fixture->arena, finding.resource, "Name", balm_string(by));
-        balm_hold_make(&hold, "Own.On", &finding, by, 7, &fixture->arena);
+        balm_hold_make(&hold, &(struct balm_hold){"Own.On", &finding, by, true, 7},
+                       &fixture->arena);
         OK(balm_ledger_undone(fixture->engine.ledger, &kept, by, &hold, &err));
     }
     run(fixture, "Own.On", NULL, 0);
@@ -693,9 +700,10 @@ static void a_run_verified_later_is_fixed(void **state)
     assert_int_equal(count_listed(fixture, &filter), 1);
     kept = load(fixture, text_at(fixture, "0.run"));
     assert_true(balm_is_null(kept.after));
-    OK(balm_ledger_verified(fixture->engine.ledger, &kept, &err));
+    OK(balm_ledger_verified(fixture->engine.ledger, &kept, balm_string("left"), &err));
     assert_int_equal(count_listed(fixture, &filter), 0);
     kept = load(fixture, kept.run);
+    assert_true(balm_is_text(kept.after, "left"));
     fixture->result = balm_kept_value(&kept, &fixture->arena);
     expect_json(fixture, "status", "\"fixed\"");
     expect_json(fixture, "verified", "true");
