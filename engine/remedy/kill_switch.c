@@ -16,6 +16,12 @@
 #define SHOWN      200                       /* characters of a reason */
 #define FRESH_NS   (INT64_C(5) * 1000000000) /* so long a parameter is taken as read */
 
+/* Which parameter, and where. */
+struct question {
+    char parameter[1025];
+    char region[64]; /* "": none is configured */
+};
+
 struct balm_kill_switch {
     struct balm_guard guard;
     struct balm_loop *loop;
@@ -28,7 +34,7 @@ struct balm_kill_switch {
     struct balm_session *session; /* these two: while it is being read */
     struct balm_call *call;
     struct balm_guarding *waiting; /* through of_guard */
-    char parameter[1025];          /* what the following is about */
+    struct question about;         /* the following */
     int64_t read_at;               /* monotonic; 0: never */
     bool thrown;
     char why[SHOWN + 200];
@@ -114,15 +120,49 @@ static void answer(const struct balm_kill_switch *kill, struct balm_guarding *gu
     }
 }
 
+static void ask_parameter(struct balm_kill_switch *kill, struct balm_guarding *guarding);
+
+static void set_question(struct question *out, const struct balm_kill_switch *kill,
+                         const struct balm_guarding *guarding)
+{
+    struct balm_guard_settings settings;
+    const char *region;
+
+    balm_policy_guards(guarding->intent->policy, &settings);
+    region = settings.stop_region;
+    if (!region) region = balm_aws_config_of(kill->aws)->region;
+    (void)snprintf(out->parameter, sizeof out->parameter, "%s", settings.stop_parameter);
+    (void)snprintf(out->region, sizeof out->region, "%s", region ? region : "");
+}
+
+static bool asks_the_same(const struct balm_kill_switch *kill, const struct balm_guarding *guarding)
+{
+    struct question own;
+
+    set_question(&own, kill, guarding);
+    return strcmp(own.parameter, kill->about.parameter) == 0 &&
+           strcmp(own.region, kill->about.region) == 0;
+}
+
+/* The configuration may name another one than when the reading began: who goes by that is asked
+   for anew, after the others have their answer. */
 static void answer_all(struct balm_kill_switch *kill)
 {
-    struct balm_guarding *waiting = kill->waiting;
+    struct balm_guarding *waiting = kill->waiting, *others = NULL, *next;
 
     kill->waiting = NULL;
-    while (waiting) {
-        struct balm_guarding *next = waiting->of_guard;
-        answer(kill, waiting);
-        waiting = next;
+    for (; waiting; waiting = next) {
+        next = waiting->of_guard;
+        if (asks_the_same(kill, waiting)) {
+            answer(kill, waiting);
+        } else {
+            waiting->of_guard = others;
+            others = waiting;
+        }
+    }
+    for (; others; others = next) {
+        next = others->of_guard;
+        ask_parameter(kill, others);
     }
 }
 
@@ -139,7 +179,7 @@ static void cannot_tell(struct balm_kill_switch *kill, const struct balm_err *er
 {
     kill->thrown = true;
     (void)snprintf(kill->why, sizeof kill->why, "the parameter %.80s cannot be read: %.*s",
-                   kill->parameter, SHOWN, err->message);
+                   kill->about.parameter, SHOWN, err->message);
 }
 
 bool balm_stop_says_go(const char *value)
@@ -163,21 +203,20 @@ static void on_parameter(void *owner, const struct balm_call_result *result)
     } else if (!result->err.code && !balm_stop_says_go(value)) {
         kill->thrown = true;
         (void)snprintf(kill->why, sizeof kill->why, "the parameter %.80s says: %.*s",
-                       kill->parameter, SHOWN, value);
+                       kill->about.parameter, SHOWN, value);
     }
     kill->read_at = balm_clock_mono();
     end_reading(kill);
     answer_all(kill);
 }
 
-static enum balm_code read_parameter(struct balm_kill_switch *kill, const char *region,
-                                     struct balm_err *err)
+static enum balm_code read_parameter(struct balm_kill_switch *kill, struct balm_err *err)
 {
-    const struct balm_session_options options = {.region = region};
+    const struct balm_session_options options = {.region = kill->about.region};
     struct balm_value params = balm_map(&kill->of_call);
 
-    balm_map_set(&kill->of_call, params, "Name", balm_string(kill->parameter));
-    if (!region) {
+    balm_map_set(&kill->of_call, params, "Name", balm_string(kill->about.parameter));
+    if (!kill->about.region[0]) {
         return balm_fail(err, BALM_E_ARG, "no region is configured, and kill_switch states none");
     }
     if (balm_session_open(&kill->session, kill->aws, &options, err) ||
@@ -189,24 +228,21 @@ static enum balm_code read_parameter(struct balm_kill_switch *kill, const char *
 }
 
 /* Read once for all who wait, and again when it is no longer fresh. */
-static void ask_parameter(struct balm_kill_switch *kill, const struct balm_guard_settings *settings,
-                          struct balm_guarding *guarding)
+static void ask_parameter(struct balm_kill_switch *kill, struct balm_guarding *guarding)
 {
-    const char *region =
-        settings->stop_region ? settings->stop_region : balm_aws_config_of(kill->aws)->region;
-    bool is_same = strcmp(kill->parameter, settings->stop_parameter) == 0;
     struct balm_err err;
 
-    if (is_same && kill->read_at && balm_clock_mono() - kill->read_at < FRESH_NS) {
+    if (kill->read_at && balm_clock_mono() - kill->read_at < FRESH_NS &&
+        asks_the_same(kill, guarding)) {
         answer(kill, guarding);
         return;
     }
     guarding->of_guard = kill->waiting;
     kill->waiting = guarding;
     if (kill->call || guarding->alone) return;
-    (void)snprintf(kill->parameter, sizeof kill->parameter, "%s", settings->stop_parameter);
+    set_question(&kill->about, kill, guarding);
     kill->read_at = 0;
-    if (read_parameter(kill, region, &err)) {
+    if (read_parameter(kill, &err)) {
         cannot_tell(kill, &err);
         end_reading(kill);
         answer_all(kill);
@@ -226,7 +262,7 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
         return;
     }
     if (settings.stop_parameter) {
-        ask_parameter(kill, &settings, guarding);
+        ask_parameter(kill, guarding);
     } else {
         balm_guard_allow(guarding);
     }

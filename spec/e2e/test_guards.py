@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import ACCOUNT, ENGINE_ACCOUNT, REGION, remediate
+from harness import ACCOUNT, ENGINE_ACCOUNT, REGION, remediate, wait_until
 
 ID = "AWS.S3.EnableBucketVersioning"
 EVENT = json.dumps(remediate(ID, {"Name": f"demo-{ACCOUNT}"}))
@@ -62,6 +62,31 @@ def test_a_parameter_that_cannot_be_read_stops_too(balm, standin, with_switch):
     standin.fault(service="ssm", operation="GetParameter", code="AccessDeniedException", status=400)
     skipped = run(balm, *with_switch).line
     assert skipped["reason"] == "kill_switch" and "cannot be read" in skipped["detail"]
+
+
+def test_another_parameter_named_meanwhile_is_asked_for_by_itself(balm, standin, tmp_path):
+    """What the first one says is no answer for the second."""
+    config = tmp_path / "balm.lua"
+    config.write_text(SWITCH)
+    balm("stop", "--parameter", "/balm/other")
+    standin.fault(service="ssm", operation="GetParameter", delay_ms=1500)
+    process = balm.start("run", "-")
+
+    def ask():
+        process.stdin.write(EVENT + "\n")
+        process.stdin.flush()
+
+    try:
+        ask()
+        wait_until(lambda: "ssm:GetParameter" in standin.operations())
+        config.write_text(SWITCH.replace("/balm/stop", "/balm/other"))
+        ask()
+        out, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    results = [json.loads(line) for line in out.splitlines()]
+    assert [result["status"] for result in results if result["reason"] is None] == ["fixed"], results
+    assert [result["calls"] for result in results if result["reason"] == "kill_switch"] == [[]], results
 
 
 @pytest.mark.parametrize("reason", ["Off", "go", "0", ""])
