@@ -71,6 +71,7 @@ void balm_guard_excluded(const struct balm_guard *guard, struct balm_guarding *g
                                                      .remediation = intent->association.remediation,
                                                      .tags =
                                                          balm_intent_tags(intent, intent->arena),
+                                                     .units = intent->units,
                                                      .now = guarding->now};
     const char *until;
 

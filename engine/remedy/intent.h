@@ -48,6 +48,7 @@ struct balm_intent {
         faults; /* why the script cannot be loaded: list of {file, line, message}; or null */
     struct balm_value parameters; /* complete; null before balm_intent_complete() */
     struct balm_value tags;       /* of the resource, as AWS tells; null where it was not asked */
+    struct balm_value units;      /* ids of those above the account; null where they do not count */
     const char *region;           /* never "global": the partition's home region then */
     const char *partition;
     const char *role_arn; /* NULL: none is assumed */

@@ -35,11 +35,10 @@ static void ask_above(struct place *place, const char *child);
 
 /* ---- answers ---- */
 
+/* The intent knows them from now on: more may be found out of its tags. */
 static void answer(const struct place *place, struct balm_guarding *guarding)
 {
-    const struct balm_intent *intent = guarding->intent;
-    struct balm_value ids = balm_list(intent->arena);
-    struct balm_exclusion exclusion;
+    struct balm_intent *intent = guarding->intent;
 
     if (place->err.code) {
         const char *why =
@@ -48,22 +47,11 @@ static void answer(const struct place *place, struct balm_guarding *guarding)
         balm_guard_fail(guarding, why ? why : "out of memory");
         return;
     }
+    intent->units = balm_list(intent->arena);
     for (size_t i = 0; i < place->count; i++) {
-        balm_list_push(intent->arena, ids, balm_string(place->ids[i]));
+        balm_list_push(intent->arena, intent->units, balm_string(place->ids[i]));
     }
-    if (balm_policy_excludes(
-            intent->policy,
-            &(struct balm_exclusion_question){.finding = intent->finding,
-                                              .remediation = intent->association.remediation,
-                                              .tags = balm_intent_tags(intent, intent->arena),
-                                              .units = ids,
-                                              .now = guarding->now},
-            &exclusion)) {
-        balm_guard_refuse(guarding, "excluded until %s by %s: %s", exclusion.expires,
-                          exclusion.owner, exclusion.reason);
-    } else {
-        balm_guard_allow(guarding);
-    }
+    balm_guard_excluded(guarding->asked, guarding);
 }
 
 static void end_call(struct place *place)

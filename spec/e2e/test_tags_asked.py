@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import ACCOUNT, account_key, remediate
+from harness import ACCOUNT, ENGINE_ACCOUNT, account_key, remediate
 
 ID = "AWS.S3.EnableBucketVersioning"
 BUCKET = f"demo-{ACCOUNT}"
@@ -55,6 +55,14 @@ def test_what_asks_to_be_skipped_is_skipped(run, tagged):
 def test_an_exclusion_by_tag_holds(run, tagged):
     tagged(env="lab")
     assert "a lab" in skipped(run(config=f'guards = {{ tags = "ask" }}, {EXCLUDE}'), "excluded")
+
+
+@pytest.mark.parametrize("tags, status", [({"env": "lab"}, "skipped"), ({}, "fixed")])
+def test_an_exclusion_by_unit_and_tag_holds(run, tagged, standin, tags, status):
+    standin.set_state("organizations", "parents", ACCOUNT, {"Id": "r-abcd"}, account=ENGINE_ACCOUNT)
+    tagged(**tags)
+    both = EXCLUDE.replace("tag =", 'ou = "r-abcd", tag =')
+    assert run(config=f'guards = {{ tags = "ask" }}, {both}').line["status"] == status
 
 
 def test_a_plan_knows_them_too(balm, run, tagged, tmp_path):
