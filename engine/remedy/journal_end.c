@@ -257,6 +257,17 @@ static void commit(struct balm_ledger_end *end)
 
 /* ---- the end ---- */
 
+/* What could not be kept was not let through, so it changed nothing. */
+static bool let_some_through(const struct balm_journal *journal)
+{
+    const struct balm_journal_write *write = journal->first;
+
+    while (write && !write->sent) {
+        write = write->next;
+    }
+    return write != NULL;
+}
+
 void balm_journal_end(struct balm_journal *journal, struct balm_value value,
                       struct balm_value after, void (*ended)(void *owner), void *owner)
 {
@@ -279,8 +290,8 @@ void balm_journal_end(struct balm_journal *journal, struct balm_value value,
         journal->owner = owner;
     }
     (void)make_head(end, journal, &end->request.err);
-    end->trail_count =
-        balm_trail_changes(journal->result, end->wrote, balm_clock_now(), &end->arena, end->trail);
+    end->trail_count = balm_trail_changes(journal->result, let_some_through(journal),
+                                          balm_clock_now(), &end->arena, end->trail);
     if (end->request.err.code || tell(end, journal, value, after, &scratch, &end->request.err) ||
         balm_arena_status(&end->arena, &end->request.err)) {
         balm_task_add(ledger->loop, &end->task, finish, end);
