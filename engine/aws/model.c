@@ -128,6 +128,25 @@ enum balm_code balm_service_waiter(const struct balm_service *service, const cha
     return balm_arena_status(arena, NULL);
 }
 
+const char *balm_service_nearest_waiter(const struct balm_service *service, const char *name,
+                                        struct balm_arena *arena)
+{
+    const struct balm_node *all = balm_pack_follow(&service->waiters);
+    size_t count = all ? balm_node_len(all) : 0;
+    const char **names = balm_arena_alloc(arena, (count + 1) * sizeof *names);
+    struct balm_buf snake = BALM_BUF_INIT(BALM_BUF_MAX);
+    size_t known = 0;
+
+    for (size_t i = 0; names && i < count; i++) {
+        balm_buf_clear(&snake);
+        balm_text_snake(&snake, balm_node_key_at(all, i));
+        names[known] = balm_arena_strdup(arena, snake.bytes);
+        if (names[known]) known++;
+    }
+    balm_buf_free(&snake);
+    return names ? balm_text_nearest(name, names, known) : NULL;
+}
+
 /* ---- operations ---- */
 
 static const struct balm_operation *operations_of(const struct balm_service *service)

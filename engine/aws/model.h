@@ -128,6 +128,9 @@ enum balm_code balm_service_paginator(const struct balm_service *service,
 /* A waiter's name may also be in snake_case ("instance_stopped"). */
 enum balm_code balm_service_waiter(const struct balm_service *service, const char *name,
                                    struct balm_arena *arena, struct balm_value *out);
+/* The waiter's name, in snake_case and in arena, that was meant by one that is none; or NULL. */
+const char *balm_service_nearest_waiter(const struct balm_service *service, const char *name,
+                                        struct balm_arena *arena);
 /* All waiters, by the names of botocore's file ("InstanceStopped"); NULL when there are none. */
 const struct balm_node *balm_service_waiters(const struct balm_service *service);
 /* clientContextParams: {"name": {"type"}}, or NULL */

@@ -248,7 +248,9 @@ int balm_client_lua_waiter(lua_State *L)
     balm_arena_reset(&instance->scratch);
     balm_service_waiter(client->service, name, &instance->scratch, &waiter);
     if (balm_is_null(waiter)) {
-        balm_fail(&err, BALM_E_ARG, "%s has no waiter \"%.80s\"", service, name);
+        const char *near = balm_service_nearest_waiter(client->service, name, &instance->scratch);
+        balm_fail(&err, BALM_E_ARG, "%s has no waiter \"%.80s\"%s%s%s", service, name,
+                  near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         (void)snprintf(err.aws_code, sizeof err.aws_code, "ParamValidation");
         return balm_error_raise(L, &err);
     }
@@ -306,6 +308,28 @@ static enum balm_code make_request(lua_State *L, struct balm_asking *asking,
     return balm_call_new_raw(&asking->question.call, client->session, raw, &options, &asking->err);
 }
 
+/* Refuses what is no field of a request: a misspelt one would be as if it were not there. */
+static void refuse_other_fields(lua_State *L)
+{
+    static const char *const fields[] = {"method", "path", "query", "headers", "body", "action"};
+
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        /* Of a copy: turned into a text in place it would confuse lua_next. */
+        lua_pushvalue(L, -2);
+        const char *name = lua_tostring(L, -1);
+        bool known = false;
+        for (size_t i = 0; name && i < sizeof fields / sizeof *fields; i++)
+            known = known || strcmp(name, fields[i]) == 0;
+        if (!known) {
+            luaL_error(L,
+                       "client:request: there is no field %s, but method, path, query, headers, "
+                       "body, action",
+                       name ? name : lua_typename(L, lua_type(L, -1)));
+        }
+        lua_pop(L, 1);
+    }
+}
+
 static int client_request(lua_State *L)
 {
     const struct client *client = check_client(L);
@@ -315,6 +339,7 @@ static int client_request(lua_State *L)
     balm_instance_check_wait(L, what);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checkstack(L, 8, "too many arguments");
+    refuse_other_fields(L);
     raw.method = request_text(L, "method", "GET");
     raw.path = request_text(L, "path", "/");
     raw.action = request_text(L, "action", NULL);

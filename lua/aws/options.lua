@@ -13,6 +13,17 @@ local KINDS = {
     "a number of seconds",
     function(value) return type(value) == "number" and value >= 0 end,
   },
+  codes = {
+    "the code of an error, or a list of codes",
+    function(value)
+      if type(value) == "string" then return true end
+      if type(value) ~= "table" or #value == 0 then return false end
+      for _, code in ipairs(value) do
+        if type(code) ~= "string" then return false end
+      end
+      return true
+    end,
+  },
   token = {
     "a token: a text or a table",
     function(value) return type(value) == "string" or type(value) == "table" end,

@@ -1,8 +1,11 @@
 -- aws.retry: calls a function again while it fails in a way that passes.
 
 local core = ...
+local options = core.module("options")
 
 local retry = {}
+
+local OPTIONS = { attempts = "count", delay = "seconds", on = "codes" }
 
 local DELAY_MAX = 30 -- seconds
 
@@ -23,6 +26,7 @@ function retry.retry(opts, f)
   if type(opts) ~= "table" or type(f) ~= "function" then
     error("aws.retry takes a table of options and a function", 3)
   end
+  opts = options.check("aws.retry", opts, OPTIONS)
   local attempts, delay = opts.attempts or 3, opts.delay or 1
   local codes = codes_of(opts.on)
   for attempt = 1, attempts do

@@ -237,10 +237,31 @@ static void tries_again_what_passes(void **state)
                 "  s3:get_bucket_versioning { Bucket = \"b\" } end)",
                 "Busy");
     assert_int_equal(world->asked, 2);
+    world_holds(world,
+                "local function said(opts)\n"
+                "  return select(2, pcall(aws.retry, opts, function() end)).message\n"
+                "end\n"
+                "assert(said { atempts = 2 }\n"
+                "  == \"aws.retry: there is no option atempts, but attempts, delay, on\")\n"
+                "assert(said { attempts = \"2\" }:find(\"attempts must be a whole number\"))\n"
+                "assert(said { on = { 5 } }:find(\"on must be the code of an error\"))");
     REPLIES(world, {.code = "Busy", .status = 409});
     world_fails(world, "aws.retry({}, function() s3:get_bucket_versioning { Bucket = \"b\" } end)",
                 "Busy");
     assert_int_equal(world->asked, 1);
+}
+
+static void names_the_waiter_that_was_meant(void **state)
+{
+    struct world *world = *state;
+
+    world_holds(world, "local ec2 = session:client(\"ec2\")\n"
+                       "local ok, err = pcall(ec2.wait, ec2, \"instance_stoped\", {})\n"
+                       "assert(not ok and err.code == \"ParamValidation\")\n"
+                       "assert(err.message:find('did you mean \"instance_stopped\"?', 1, true))\n"
+                       "ok, err = pcall(ec2.wait, ec2, \"christmas\", {})\n"
+                       "assert(not ok and err.message == 'ec2 has no waiter \"christmas\"')");
+    assert_int_equal(world->asked, 0);
 }
 
 static void hands_out_what_a_plan_cannot_know(void **state)
@@ -370,6 +391,9 @@ static void sends_raw_requests_through_the_gate(void **state)
     world_holds(world, "local answer = s3:request { method = \"GET\", path = \"/logs/a b\",\n"
                        "  query = { versionId = \"1\" }, action = \"s3:GetObject\" }\n"
                        "assert(answer.body == \"hello\")\n"
+                       "local ok, err = pcall(s3.request, s3, { methd = \"GET\" })\n"
+                       "assert(not ok and tostring(err):find(\"no field methd, but method\"))\n"
+                       "assert(not pcall(s3.request, s3, { \"GET\" }))\n"
                        "assert(not pcall(s3.request, s3, { path = 3 }))\n"
                        "assert(not pcall(s3.request, s3, { query = \"x\" }))");
     assert_int_equal(world->asked, 1);
@@ -432,6 +456,7 @@ int main(void)
         TEST(waits_for_errors_and_statuses_too),
         TEST(waits_for_nothing_in_a_plan),
         TEST(tries_again_what_passes),
+        TEST(names_the_waiter_that_was_meant),
         TEST(hands_out_what_a_plan_cannot_know),
         TEST(tells_how_a_text_is_made_of_what_a_plan_cannot_know),
         TEST(cannot_tell_what_a_format_makes_of_an_unknown),
