@@ -182,6 +182,7 @@ static const char *below(struct parameter *parameter, const char *name)
 static void refuse_unknown_keys(struct parameter *parameter, struct balm_value table)
 {
     const char *names[KEY_COUNT];
+    bool has_type = !balm_is_null(balm_get(table, "type"));
 
     for (size_t i = 0; i < KEY_COUNT; i++)
         names[i] = keys[i].name;
@@ -193,6 +194,8 @@ static void refuse_unknown_keys(struct parameter *parameter, struct balm_value t
         while (k < KEY_COUNT && strcmp(names[k], name) != 0)
             k++;
         if (k < KEY_COUNT) continue;
+        /* Without a type it may be meant as a default: that the type is missing says how. */
+        if (!near && !has_type) continue;
         balm_declaration_fault(parameter->declaration, below(parameter, name), 0,
                                "unknown key%s%s%s", near ? ", did you mean " : "", near ? near : "",
                                near ? "?" : "");

@@ -256,6 +256,21 @@ static void kept_sources_that_were_changed_are_refused(void **state)
     balm_version_release(version);
 }
 
+static void a_map_that_is_meant_as_a_default_is_told_how_to_be_written(void **state)
+{
+    struct balm_version *version = NULL;
+    struct balm_value faults;
+    (void)state;
+    save("scripts/aws_x_one.lua", "return { id = \"AWS.X.One\", fix = function() end,\n"
+                                  "  parameters = { Tags = { team = \"a\" } } }");
+    assert_int_not_equal(balm_catalog_find(catalog, "AWS.X.One", &version, &arena, &faults, &err),
+                         BALM_OK);
+    /* Nothing that hides it: a run shows the first fault only. */
+    assert_int_equal(balm_list_len(faults), 1);
+    assert_non_null(strstr(balm_get_string(*balm_list_at(faults, 0), "message", ""),
+                           "missing, required (a default that is a map is written"));
+}
+
 /* Every fault of a file, as "line field". */
 static void every_fault_is_told_with_its_line_and_field(void **state)
 {
@@ -317,6 +332,7 @@ int main(void)
         WITH_CATALOG(a_version_counts_the_engine_s_own_modules),
         WITH_CATALOG(a_version_comes_back_from_its_sources_alone),
         WITH_CATALOG(kept_sources_that_were_changed_are_refused),
+        WITH_CATALOG(a_map_that_is_meant_as_a_default_is_told_how_to_be_written),
         WITH_CATALOG(every_fault_is_told_with_its_line_and_field),
         WITH_CATALOG(one_bad_script_does_not_stop_the_others),
     };
