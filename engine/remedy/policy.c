@@ -80,6 +80,8 @@ static enum balm_code read_file(struct balm_policy *policy, struct balm_err *err
     balm_sha256_hex(policy->hash, text.bytes, text.len);
     code = balm_evaluate(&policy->arena, policy->path, text.bytes, text.len, &limits, &policy->root,
                          err);
+    /* A file that computes without end is not valid, as one that cannot be read is not. */
+    if (code == BALM_E_LIMIT) code = err->code = BALM_E_INPUT;
 out:
     balm_buf_free(&text);
     return code;
