@@ -75,7 +75,8 @@ static struct balm_ledger_end *end_new(struct balm_journal *journal)
     ledger->end_count++;
     snprintf(end->run, sizeof end->run, "%s", journal->result->run);
     end->wrote = journal->count > 0;
-    end->unverified = journal->result->status == BALM_STATUS_UNVERIFIED;
+    /* Of a run that wrote nothing there is nothing to look at again. */
+    end->unverified = end->wrote && journal->result->status == BALM_STATUS_UNVERIFIED;
     return end;
 }
 

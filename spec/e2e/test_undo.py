@@ -443,6 +443,20 @@ def test_an_error_that_passes_after_an_undo_does_not_spoil_it(balm, standin, tmp
     assert balm("run", "-", *scripts, stdin=event("Own.Slow", Name=BUCKET)).line["reason"] == "held"
 
 
+def test_a_fix_that_wrote_nothing_does_not_wait_to_be_looked_at(balm, tmp_path):
+    """Nothing is kept of it by which it could be verified."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "own_idle.lua").write_text("""
+      return { id = "Own.Idle", parameters = {}, verify_seconds = 0, permissions = {},
+        check = function() return false end, fix = function() end }""")
+    done = balm("run", "-", "--remediations", scripts, stdin=event("Own.Idle", Name=BUCKET))
+    assert (done.status, done.line["status"]) == (4, "unverified"), done
+    assert balm("history", "--unverified").lines == []
+    looked = balm("verify", "--unverified", "--remediations", scripts)
+    assert (looked.status, looked.out) == (0, ""), looked
+
+
 def test_what_was_undone_is_not_made_a_success_by_looking(balm, standin):
     """Somebody fixed it by hand since; that undo still was an undo."""
     undone = balm("undo", fixed(balm)).line["run"]
