@@ -92,6 +92,28 @@ static enum balm_code read_since(const struct balm_cli *cli, int64_t *since, str
     return BALM_OK;
 }
 
+/* A status that is none would list nothing, as if there had been nothing. */
+static enum balm_code read_status(const struct balm_cli *cli, const char **out,
+                                  struct balm_err *err)
+{
+    struct balm_buf names = BALM_BUF_INIT(BALM_BUF_MAX);
+    bool known;
+
+    *out = balm_cli_option(cli, "status");
+    known = *out == NULL;
+    for (int status = BALM_STATUS_FIXED; !known && status <= BALM_STATUS_FAILED; status++) {
+        const char *name = balm_status_name((enum balm_status)status);
+        known = strcmp(*out, name) == 0;
+        (void)balm_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", name);
+    }
+    if (!known) {
+        balm_fail(err, BALM_E_ARG, "--status: there is no status \"%.40s\", but %s", *out,
+                  names.len > 0 ? names.bytes : "others");
+    }
+    balm_buf_free(&names);
+    return known ? BALM_OK : err->code;
+}
+
 static enum balm_code read_filter(const struct balm_cli *cli, struct balm_ledger_filter *filter,
                                   struct balm_err *err)
 {
@@ -100,7 +122,6 @@ static enum balm_code read_filter(const struct balm_cli *cli, struct balm_ledger
     *filter = (struct balm_ledger_filter){
         .account = balm_cli_option(cli, "account"),
         .remediation = balm_cli_option(cli, "remediation"),
-        .status = balm_cli_option(cli, "status"),
         .resource = balm_cli_option(cli, "resource"),
     };
     if (balm_cli_has(cli, "unfinished") && balm_cli_has(cli, "unverified")) {
@@ -108,6 +129,7 @@ static enum balm_code read_filter(const struct balm_cli *cli, struct balm_ledger
     }
     if (balm_cli_has(cli, "unfinished")) filter->which = BALM_LEDGER_UNFINISHED;
     if (balm_cli_has(cli, "unverified")) filter->which = BALM_LEDGER_UNVERIFIED;
+    if (read_status(cli, &filter->status, err)) return err->code;
     if (balm_cli_number(cli, "limit", 1, LIMIT_MAX, &limit, err)) return err->code;
     filter->limit = (size_t)limit;
     return read_since(cli, &filter->since, err);
