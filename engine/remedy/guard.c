@@ -152,6 +152,16 @@ bool balm_guard_is_skipped(const struct balm_engine *engine, const struct balm_g
     return false;
 }
 
+/* Exclusions are asked in two steps under one name. */
+static bool has_name_of_another(const struct balm_engine *engine, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(balm_guard_at(engine, i)->name, balm_guard_at(engine, at)->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum balm_code balm_guards_check_names(const struct balm_engine *engine, struct balm_err *err)
 {
     for (size_t i = 0; i < engine->skipped_guard_count; i++) {
@@ -161,7 +171,7 @@ enum balm_code balm_guards_check_names(const struct balm_engine *engine, struct 
         enum balm_code code = BALM_E_ARG;
 
         for (size_t k = 0; (guard = balm_guard_at(engine, k)) != NULL; k++) {
-            if (!guard->can_be_skipped) continue;
+            if (!guard->can_be_skipped || has_name_of_another(engine, k)) continue;
             balm_buf_addf(&known, "%s%s", known.len > 0 ? ", " : "", guard->name);
             if (strcmp(guard->name, name) == 0) code = BALM_OK;
         }

@@ -108,11 +108,18 @@ def test_explain_shows_what_every_guard_says(balm, standin, tmp_path):
     event = json.dumps(remediate(ID, {"Name": "logs", "Tags": {"terraform": "true"}}))
     told = balm("explain", "-", stdin=event, **where).line
     answers = {guard["guard"]: guard["answer"] for guard in told["guards"]}
+    assert len(answers) == len(told["guards"]), "each guard is told once"
     assert answers["kill_switch"] == "allows" and answers["managed"] == "refuses"
     assert told["outcome"] == "it would be skipped: managed"
     assert {"flapping", "breaker", "budget", "held"} <= set(answers)
     assert all(answer in ("allows", "refuses") for answer in answers.values())
     assert ACCOUNT in json.dumps(told) and standin.operations() == []
+
+
+def test_a_guard_that_is_none_is_told_those_that_can_be_left_out_once_each(balm):
+    refused = balm("run", "-", "--skip-guard", "exclude", stdin=EVENT)
+    assert refused.status == 2 and "exclude: the guards that can be left out are" in refused.err, refused
+    assert refused.err.count("excluded") == 1, refused
 
 
 # ---- organizational units ----
