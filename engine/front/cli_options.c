@@ -14,7 +14,8 @@ static const struct balm_option everyone[] = {
     {NULL, NULL, NULL, false}};
 
 static const struct balm_option aws[] = {
-    {"region", "REGION", "the region where an event or call names none", false},
+    {"region", "REGION", "the region where a call, or the resource of --resource, names none",
+     false},
     {"profile", "NAME", "the profile of the shared AWS files", false},
     {"endpoint-url", "URL", "send every request there instead of to AWS", false},
     {"fips", NULL, "use FIPS endpoints", false},

@@ -54,6 +54,11 @@ enum balm_code balm_finding_read(struct balm_finding *finding, struct balm_value
         return balm_fail(err, BALM_E_INPUT, "the event's parameters must be an object, got list");
     }
     if (check_account(balm_get(normal, "account"), err)) return err->code;
+    if (balm_is_null(balm_get(normal, "region"))) {
+        return balm_fail(err, BALM_E_INPUT,
+                         "the event does not say where the resource is: its Region must be a "
+                         "region (such as \"eu-west-1\"), or \"global\"");
+    }
     if (!balm_text_is_host_label(finding->region, strlen(finding->region))) {
         return balm_fail(err, BALM_E_INPUT,
                          "\"%.80s\" is not a region (such as \"eu-west-1\", or \"global\")",

@@ -209,9 +209,12 @@ static void begin(void *owner)
     } else if (balm_run_is_apply(run) && has_drifted(run)) {
         return;
     } else if (!run->intent.association.remediation) {
-        balm_run_end_skipped(run, "no_association",
-                             balm_arena_printf(&run->arena, "no remediation is associated with %s",
-                                               run->order.finding->policy_id));
+        balm_run_end_skipped(
+            run, "no_association",
+            balm_arena_printf(&run->arena,
+                              "no remediation is associated with %s: `policies` in "
+                              "balm.lua can name one",
+                              run->order.finding->policy_id));
     } else {
         const struct balm_guards_question question = {
             .intent = &run->intent, .moment = BALM_BEFORE_RUN, .now = run->result.started};

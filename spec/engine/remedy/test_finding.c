@@ -265,14 +265,8 @@ static void an_account_is_a_text_of_12_digits(void **state)
 
 static void a_region_is_one_label_of_a_host(void **state)
 {
-    static const char *const regions[] = {"\"eu-west-1.evil.example\"",
-                                          "\"\"",
-                                          "\"-\"",
-                                          "\"eu west\"",
-                                          "7",
-                                          "null",
-                                          "\"a/b\"",
-                                          "\"a@b\""};
+    static const char *const regions[] = {
+        "\"eu-west-1.evil.example\"", "\"\"", "\"-\"", "\"eu west\"", "7", "\"a/b\"", "\"a@b\""};
 
     (void)state;
     for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
@@ -283,6 +277,15 @@ static void a_region_is_one_label_of_a_host(void **state)
                                              regions[i])),
                       "is not a region");
     }
+}
+
+/* The command's own region is no guess: a name may be another resource's there. */
+static void an_event_without_a_region_is_refused(void **state)
+{
+    (void)state;
+    refuses_value(json("{\"action\":\"remediate\",\"payload\":{\"remediationId\":\"AWS.X.One\","
+                       "\"resource\":{\"AccountId\":\"123456789012\"}}}"),
+                  "does not say where the resource is");
 }
 
 /* ---- by hand ---- */
@@ -342,6 +345,7 @@ int main(void)
         CLEAN(parameters_are_an_object),
         CLEAN(an_account_is_a_text_of_12_digits),
         CLEAN(a_region_is_one_label_of_a_host),
+        CLEAN(an_event_without_a_region_is_refused),
         CLEAN(a_finding_made_by_hand_is_like_any_other),
         CLEAN(the_command_s_region_stands_in_for_the_resource_s),
         CLEAN(a_resource_by_hand_is_an_object),
