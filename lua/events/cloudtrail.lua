@@ -6,7 +6,8 @@
 
 local cloudtrail = {}
 
--- Where a call names what it made or changed: a path, and the resource's type.
+-- Where a call names what it made or changed: a path, and the resource's type. A * stands for each
+-- item of a list.
 local paths = {
   ["dynamodb:CreateTable"] = { "requestParameters.tableName", "AWS::DynamoDB::Table" },
   ["ec2:AuthorizeSecurityGroupIngress"] =
@@ -16,7 +17,7 @@ local paths = {
   ["ec2:CreateVpc"] = { "responseElements.vpc.vpcId", "AWS::EC2::VPC" },
   ["ec2:ModifyImageAttribute"] = { "requestParameters.imageId", "AWS::EC2::Image" },
   ["ec2:RunInstances"] =
-    { "responseElements.instancesSet.items.1.instanceId", "AWS::EC2::Instance" },
+    { "responseElements.instancesSet.items.*.instanceId", "AWS::EC2::Instance" },
   ["iam:CreateUser"] = { "requestParameters.userName", "AWS::IAM::User" },
   ["kms:DisableKeyRotation"] = { "requestParameters.keyId", "AWS::KMS::Key" },
   ["lambda:CreateFunction20150331"] =
@@ -46,13 +47,32 @@ local function call_of(detail)
   return string.match(source, "^([^.]+)") .. ":" .. name
 end
 
-local function resource_of(detail, call)
+-- The texts at a path, in which a * stands for each item of a list.
+local function members(value, path)
+  local list, rest = string.match(path, "^(.-)%.%*%.(.+)$")
+  if not list then return { member(value, path) } end
+  for step in string.gmatch(list, "[^.]+") do
+    value = type(value) == "table" and value[step]
+  end
+  local found = {}
+  for _, item in ipairs(type(value) == "table" and value or {}) do
+    found[#found + 1] = member(item, rest)
+  end
+  return found
+end
+
+local function resources_of(detail, call)
   local path = paths[call] or (string.find(call, "^s3:") and BUCKET)
-  local id = path and member(detail, path[1]) or member(detail, "resources.1.ARN")
-  if not id then
+  local ids = path and members(detail, path[1]) or {}
+  if #ids == 0 then ids = { member(detail, "resources.1.ARN") } end
+  if #ids == 0 then
     error("the event does not tell which resource " .. call .. " was about", 0)
   end
-  return require("events.resources").of_id(id, path and path[2])
+  local resources = {}
+  for i, id in ipairs(ids) do
+    resources[i] = require("events.resources").of_id(id, path and path[2])
+  end
+  return resources
 end
 
 function cloudtrail.decode(event)
@@ -60,18 +80,22 @@ function cloudtrail.decode(event)
   if type(detail) ~= "table" then error("the event has no detail, an object", 0) end
   local call = call_of(detail)
   local changed = detail.readOnly ~= true and member(detail, "errorCode") == nil
-  return { {
-    source = "cloudtrail",
-    event_id = member(detail, "eventID"),
-    status = changed and "fail" or "pass",
-    account = member(detail, "recipientAccountId") or event.account,
-    region = member(detail, "awsRegion") or event.region,
-    policy_id = call,
-    policy_aliases = { member(detail, "eventSource") .. ":" .. member(detail, "eventName") },
-    actor = member(detail, "userIdentity.sessionContext.sessionIssuer.arn")
-      or member(detail, "userIdentity.arn"),
-    resource = resource_of(detail, call),
-  } }
+  local found = {}
+  for i, resource in ipairs(resources_of(detail, call)) do
+    found[i] = {
+      source = "cloudtrail",
+      event_id = member(detail, "eventID"),
+      status = changed and "fail" or "pass",
+      account = member(detail, "recipientAccountId") or event.account,
+      region = member(detail, "awsRegion") or event.region,
+      policy_id = call,
+      policy_aliases = { member(detail, "eventSource") .. ":" .. member(detail, "eventName") },
+      actor = member(detail, "userIdentity.sessionContext.sessionIssuer.arn")
+        or member(detail, "userIdentity.arn"),
+      resource = resource,
+    }
+  end
+  return found
 end
 
 return cloudtrail

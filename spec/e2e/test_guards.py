@@ -184,6 +184,15 @@ def test_a_change_by_somebody_is_looked_at_and_one_by_balm_is_not(balm, watching
     assert told(api_call("Dev"))["status"] == "fixed"
 
 
+def test_every_instance_that_a_call_started_is_looked_at(balm, tmp_path):
+    config = tmp_path / "starting.lua"
+    config.write_text('return { policies = { ["ec2:RunInstances"] = "AWS.EC2.StopInstance" } }')
+    started = {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}}
+    event = api_call("Dev", eventSource="ec2.amazonaws.com", eventName="RunInstances", responseElements=started)
+    told = balm("explain", "-", "--config", config, stdin=json.dumps(event)).lines
+    assert [line["event"]["resource"]["Id"] for line in told] == ["i-1", "i-2"]
+
+
 # ---- the budget ----
 
 def test_a_budget_of_ten_makes_ten_fixes_of_a_thousand_events_in_two_processes(balm, standin, tmp_path):
