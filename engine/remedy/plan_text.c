@@ -108,7 +108,7 @@ static void add_params(struct writing *writing, char path[PATH_LEN], size_t len,
 
 /* ---- the whole ---- */
 
-static bool is_planned_write(struct balm_value call)
+bool balm_plan_is_write(struct balm_value call)
 {
     return balm_get_bool(call, "write", false) && balm_is_text(balm_get(call, "status"), "planned");
 }
@@ -154,9 +154,11 @@ void balm_plan_text(struct balm_buf *buf, struct balm_value result, bool coloure
         balm_get_bool(result, "destructive", false) ? "may lose data or stop a workload; " : "",
         balm_get_bool(result, "reversible", false) ? "can be undone" : "cannot be undone");
     add_actions(buf, balm_get(result, "actions"));
-    (void)balm_buf_adds(buf, "  writes\n");
     for (size_t i = 0; i < balm_list_len(calls); i++) {
         struct balm_value call = *balm_list_at(calls, i);
-        if (is_planned_write(call)) add_write(&writing, ++number, call);
+        if (!balm_plan_is_write(call)) continue;
+        if (number == 0) (void)balm_buf_adds(buf, "  writes\n");
+        add_write(&writing, ++number, call);
     }
+    if (number == 0) (void)balm_buf_adds(buf, "  writes     none\n");
 }

@@ -14,4 +14,7 @@
  */
 void balm_plan_text(struct balm_buf *buf, struct balm_value result, bool coloured);
 
+/* Is this call of a result one that a plan did not send? balm_plan_text tells of those. */
+bool balm_plan_is_write(struct balm_value call);
+
 #endif

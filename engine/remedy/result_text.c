@@ -74,7 +74,6 @@ static void add_call(struct page *page, struct balm_value call)
     bool is_write = balm_get_bool(call, "write", true);
     bool is_planned = balm_is_text(status, "planned");
 
-    if (is_write && is_planned) return; /* plan_text tells of it */
     (void)balm_buf_addf(page->buf, "    %s ", is_write ? "*" : "-");
     balm_page_text(page->buf, balm_get_string(call, "service", ""));
     (void)balm_buf_addc(page->buf, ':');
@@ -90,10 +89,14 @@ static void add_call(struct page *page, struct balm_value call)
 
 static void add_calls(struct page *page, struct balm_value calls)
 {
-    if (balm_list_len(calls) == 0) return;
-    (void)balm_buf_adds(page->buf, "  calls\n");
+    bool any = false;
+
     for (size_t i = 0; i < balm_list_len(calls); i++) {
-        add_call(page, *balm_list_at(calls, i));
+        struct balm_value call = *balm_list_at(calls, i);
+        if (balm_plan_is_write(call)) continue; /* plan_text tells of it */
+        if (!any) (void)balm_buf_adds(page->buf, "  calls\n");
+        any = true;
+        add_call(page, call);
     }
 }
 

@@ -91,6 +91,27 @@ static void a_result_reads_well(void **state)
     balm_buf_free(&text);
 }
 
+static void a_plan_has_no_heading_without_anything_below(void **state)
+{
+    static const char plan[] = "{\"status\":\"planned\",\"remediation\":\"Own.On\","
+                               "\"resource\":{\"Name\":\"logs\"},\"calls\":[%s]}";
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+
+    (void)state;
+    (void)balm_result_text(
+        &text,
+        json(balm_arena_printf(&arena, plan,
+                               "{\"service\":\"s3\",\"operation\":\"Put\",\"params\":{\"A\":1},"
+                               "\"write\":true,\"status\":\"planned\"}")),
+        false);
+    assert_non_null(strstr(text.bytes, "  writes\n    1. s3:Put\n"));
+    assert_null(strstr(text.bytes, "calls"));
+    balm_buf_clear(&text);
+    (void)balm_result_text(&text, json(balm_arena_printf(&arena, plan, "")), false);
+    assert_non_null(strstr(text.bytes, "  writes     none\n"));
+    balm_buf_free(&text);
+}
+
 static void text_from_outside_cannot_drive_the_terminal(void **state)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
@@ -197,6 +218,7 @@ int main(void)
         TEST(what_a_guard_that_could_not_find_out_has_skipped_is_left),
         TEST(an_error_tells_what_is_known_of_it),
         TEST(a_result_reads_well),
+        TEST(a_plan_has_no_heading_without_anything_below),
         TEST(text_from_outside_cannot_drive_the_terminal),
         TEST(residue_names_every_place_that_differs),
         TEST(learned_values_are_hidden_wherever_they_stand),
