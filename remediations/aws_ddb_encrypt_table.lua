@@ -1,7 +1,18 @@
 -- Encrypts one DynamoDB table with KMS instead of a key that AWS owns.
+local unless_busy = require "unless_busy"
+
 local function encryption_of(session, resource)
   local table = session:client("dynamodb"):describe_table({ TableName = resource.Name }).Table
   return table.SSEDescription
+end
+
+-- A table that is being made or changed takes no change meanwhile.
+local function encrypt(session, resource, specification)
+  local dynamodb = session:client("dynamodb")
+  unless_busy("ResourceInUseException", dynamodb.update_table, dynamodb, {
+    TableName = resource.Name,
+    SSESpecification = specification,
+  })
 end
 
 return {
@@ -28,16 +39,10 @@ return {
   end,
 
   fix = function(session, resource)
-    session:client("dynamodb"):update_table {
-      TableName = resource.Name,
-      SSESpecification = { Enabled = true, SSEType = "KMS" },
-    }
+    encrypt(session, resource, { Enabled = true, SSEType = "KMS" })
   end,
 
   undo = function(session, resource)
-    session:client("dynamodb"):update_table {
-      TableName = resource.Name,
-      SSESpecification = { Enabled = false },
-    }
+    encrypt(session, resource, { Enabled = false })
   end,
 }

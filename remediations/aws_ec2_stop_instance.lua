@@ -1,5 +1,6 @@
 -- Stops one instance.
 local ec2_instance = require "ec2_instance"
+local unless_busy = require "unless_busy"
 
 local AT_REST = { ["stopped"] = true, ["shutting-down"] = true, ["terminated"] = true }
 
@@ -19,12 +20,16 @@ return {
   end,
 
   fix = function(session, resource)
-    session:client("ec2"):stop_instances { InstanceIds = { resource.Id } }
+    -- One that just starts cannot be stopped yet.
+    local ec2 = session:client("ec2")
+    unless_busy("IncorrectInstanceState", ec2.stop_instances, ec2, { InstanceIds = { resource.Id } })
   end,
 
   undo = function(session, resource, parameters, before)
     if before.State == "running" or before.State == "pending" then
-      session:client("ec2"):start_instances { InstanceIds = { resource.Id } }
+      local ec2 = session:client("ec2")
+      unless_busy("IncorrectInstanceState", ec2.start_instances, ec2,
+                  { InstanceIds = { resource.Id } })
     end
   end,
 }

@@ -2,10 +2,10 @@
 local rds_instance = require "rds_instance"
 
 local function set_public(session, resource, public)
-  session:client("rds"):modify_db_instance {
+  rds_instance.modify(session, {
     DBInstanceIdentifier = resource.Id,
     PubliclyAccessible = public,
-  }
+  })
 end
 
 return {

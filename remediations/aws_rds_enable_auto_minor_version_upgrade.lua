@@ -17,11 +17,11 @@ end
 
 local function set_upgrades(session, resource, parameters, on)
   refuse_pending(session, resource, parameters)
-  session:client("rds"):modify_db_instance {
+  rds_instance.modify(session, {
     DBInstanceIdentifier = resource.Id,
     AutoMinorVersionUpgrade = on,
     ApplyImmediately = parameters.ApplyImmediately,
-  }
+  })
 end
 
 return {

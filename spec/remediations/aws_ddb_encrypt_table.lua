@@ -17,6 +17,11 @@ return {
     calls = { get(nil), encrypt, get(CHANGING), get(CHANGING), get(KMS) },
     status = "fixed" },
 
+  { "asks to come back while the table is being changed",
+    calls = { get(CHANGING), { "dynamodb:UpdateTable",
+                               raises = { code = "ResourceInUseException", status = 400 } } },
+    status = "deferred", reason = "retry_later" },
+
   { "writes nothing the second time",
     calls = { get(KMS) },
     status = "compliant" },

@@ -20,6 +20,17 @@ return {
     calls = { get("stopped") },
     status = "compliant" },
 
+  { "asks to come back where the instance just starts",
+    calls = { get("pending"), { "ec2:StopInstances",
+                                raises = { code = "IncorrectInstanceState", status = 400 } } },
+    status = "deferred", reason = "retry_later" },
+
+  { "asks to come back where the instance that is to start again still stops",
+    run = "undo", before = { State = "running" },
+    calls = { { "ec2:StartInstances",
+                raises = { code = "IncorrectInstanceState", status = 400 } } },
+    status = "deferred", reason = "retry_later" },
+
   { "counts an instance that is gone as stopped",
     calls = { { "ec2:DescribeInstances",
                 raises = { code = "InvalidInstanceID.NotFound", status = 400 } } },

@@ -20,10 +20,10 @@ return {
     calls = { get(false) },
     status = "compliant" },
 
-  { "says so when the instance is busy",
+  { "asks to come back when the instance is busy",
     calls = { get(true), { "rds:ModifyDBInstance",
                            raises = { code = "InvalidDBInstanceState", status = 400 } } },
-    status = "failed", error = "InvalidDBInstanceState" },
+    status = "deferred", reason = "retry_later" },
 
   { "refuses a parameter that it does not have",
     parameters = { ApplyImmediately = true },
