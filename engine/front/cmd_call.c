@@ -37,7 +37,7 @@ static enum balm_code read_params(struct balm_cli *cli, struct balm_value *out,
     if (code) {
         (void)balm_err_prefix(err, "PARAMS");
     } else if (out->type != BALM_MAP) {
-        code = balm_fail(err, BALM_E_ARG, "PARAMS: expected a JSON object, not a %s",
+        code = balm_fail(err, BALM_E_ARG, "PARAMS: expected a JSON object, got %s",
                          balm_type_name(out->type));
     }
     balm_buf_wipe(&text);

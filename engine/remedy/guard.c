@@ -152,7 +152,7 @@ bool balm_guard_is_skipped(const struct balm_engine *engine, const struct balm_g
     return false;
 }
 
-/* Exclusions are asked in two steps under one name. */
+/* Exclusions are asked by several guards of one name. */
 static bool has_name_of_another(const struct balm_engine *engine, size_t at)
 {
     for (size_t i = 0; i < at; i++) {

@@ -44,7 +44,7 @@ static const char *below(struct checking *with, const char *at, const char *key)
 static void expected(struct checking *with, const char *at, const char *what,
                      struct balm_value value)
 {
-    fault(with, at, "must be %s, not a %s", what, balm_type_name(value.type));
+    fault(with, at, "must be %s, got %s", what, balm_type_name(value.type));
 }
 
 /* A table whose keys are a closed set. */

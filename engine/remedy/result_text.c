@@ -139,6 +139,10 @@ enum balm_code balm_result_text(struct balm_buf *buf, struct balm_value value, b
     line(&page, "policy", balm_get(value, "policy"));
     line(&page, "reason", balm_get(value, "reason"));
     long_line(&page, "detail", balm_get(value, "detail"), LONG);
+    if (balm_get_int(value, "retry_after", 0) > 0) {
+        (void)balm_buf_addf(buf, "  come back  in %lld s\n",
+                            (long long)balm_get_int(value, "retry_after", 0));
+    }
     line(&page, "before", balm_get(value, "before"));
     if (balm_list_len(residue) > 0) line(&page, "residue", residue);
     line(&page, "undoes", balm_get(value, "undoes"));

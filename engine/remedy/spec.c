@@ -78,7 +78,7 @@ static void check_field(struct reading *with, const struct field *field, struct 
     if (!value) {
         if (field->required) fault(with, "%s: missing, required", field->name);
     } else if (!fits(field->kind, *value)) {
-        fault(with, "%s: must be %s, not a %s", field->name, kinds[field->kind],
+        fault(with, "%s: must be %s, got %s", field->name, kinds[field->kind],
               balm_type_name((enum balm_type)value->type));
     }
 }

@@ -75,7 +75,7 @@ static void keep(struct parameter *parameter, const char *name, struct balm_valu
 static void expected(struct parameter *parameter, const char *field, const char *what,
                      struct balm_value value)
 {
-    balm_declaration_fault(parameter->declaration, field, 0, "must be %s, not a %s", what,
+    balm_declaration_fault(parameter->declaration, field, 0, "must be %s, got %s", what,
                            balm_type_name(value.type));
 }
 
@@ -98,7 +98,7 @@ static void read_default(struct parameter *parameter, const char *field, struct 
         keep(parameter, "default", value);
     } else {
         balm_declaration_fault(parameter->declaration, field, 0,
-                               "must be of the parameter's type, %s, not a %s",
+                               "must be of the parameter's type, %s, got %s",
                                kind_names[parameter->kind], balm_type_name(value.type));
     }
 }

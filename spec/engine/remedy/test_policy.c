@@ -353,6 +353,12 @@ static void all_faults_are_told_at_once(void **state)
     expect_part(err.message, "balm.config: ");
 }
 
+static void a_value_of_another_type_is_told_with_its_own(void **state)
+{
+    (void)state;
+    refuses("record = 3", "record: must be a text that is not empty, got integer");
+}
+
 static void a_file_that_is_no_table_of_lua_is_refused(void **state)
 {
     (void)state;
@@ -671,6 +677,7 @@ int main(void)
         WITH_LOG(an_exclusion_says_what_why_who_and_until_when),
         WITH_LOG(all_faults_are_told_at_once),
         WITH_LOG(a_file_that_is_no_table_of_lua_is_refused),
+        WITH_LOG(a_value_of_another_type_is_told_with_its_own),
         WITH_LOG(accounts_are_the_ones_listed),
         WITH_LOG(a_policy_finds_its_remediation),
         WITH_LOG(an_alias_stands_in_for_the_policy_s_id),

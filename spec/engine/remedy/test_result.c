@@ -91,6 +91,19 @@ static void a_result_reads_well(void **state)
     balm_buf_free(&text);
 }
 
+static void a_run_that_was_put_off_says_until_when(void **state)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+
+    (void)state;
+    (void)balm_result_text(&text,
+                           json("{\"status\":\"deferred\",\"remediation\":\"Own.On\","
+                                "\"detail\":\"busy\",\"retry_after\":60}"),
+                           false);
+    assert_non_null(strstr(text.bytes, "  detail     busy\n  come back  in 60 s\n"));
+    balm_buf_free(&text);
+}
+
 static void a_plan_has_no_heading_without_anything_below(void **state)
 {
     static const char plan[] = "{\"status\":\"planned\",\"remediation\":\"Own.On\","
@@ -218,6 +231,7 @@ int main(void)
         TEST(what_a_guard_that_could_not_find_out_has_skipped_is_left),
         TEST(an_error_tells_what_is_known_of_it),
         TEST(a_result_reads_well),
+        TEST(a_run_that_was_put_off_says_until_when),
         TEST(a_plan_has_no_heading_without_anything_below),
         TEST(text_from_outside_cannot_drive_the_terminal),
         TEST(residue_names_every_place_that_differs),
