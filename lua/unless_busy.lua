@@ -1,6 +1,6 @@
--- unless_busy(code, call, client, parameters): what the call answers. Where AWS refuses it with this
--- code, because something else changes the resource just now, the run ends as deferred: the same
--- call can be made once that is done.
+-- unless_busy(code, call, client, parameters): what the call answers. Where AWS refuses it with
+-- this code, because something else changes the resource just now, the run ends as deferred: the
+-- same call can be made once that is done.
 local aws = require "aws"
 
 local SOON = 60 -- seconds

@@ -22,7 +22,8 @@ return {
   fix = function(session, resource)
     -- One that just starts cannot be stopped yet.
     local ec2 = session:client("ec2")
-    unless_busy("IncorrectInstanceState", ec2.stop_instances, ec2, { InstanceIds = { resource.Id } })
+    unless_busy("IncorrectInstanceState", ec2.stop_instances, ec2,
+                { InstanceIds = { resource.Id } })
   end,
 
   undo = function(session, resource, parameters, before)
