@@ -33,6 +33,15 @@ local function public_snapshots(rds, resource)
   return public
 end
 
+-- A snapshot that was deleted since it was looked at needs no change, and must not keep the others
+-- from theirs.
+local function change(rds, id, changes)
+  changes.DBSnapshotIdentifier = id
+  changes.AttributeName = "restore"
+  local ok, err = pcall(rds.modify_db_snapshot_attribute, rds, changes)
+  if not ok and not aws.is_error(err, "DBSnapshotNotFound") then error(err, 0) end
+end
+
 return {
   id          = "AWS.RDS.DisableSnapshotPublicAccess",
   description = "Stops sharing an RDS instance's snapshots with everybody.",
@@ -49,22 +58,14 @@ return {
   fix = function(session, resource)
     local rds = session:client("rds")
     for _, id in ipairs(public_snapshots(rds, resource)) do
-      rds:modify_db_snapshot_attribute {
-        DBSnapshotIdentifier = id,
-        AttributeName = "restore",
-        ValuesToRemove = { "all" },
-      }
+      change(rds, id, { ValuesToRemove = { "all" } })
     end
   end,
 
   undo = function(session, resource, parameters, before)
     local rds = session:client("rds")
     for _, id in ipairs(before.PublicSnapshots) do
-      rds:modify_db_snapshot_attribute {
-        DBSnapshotIdentifier = id,
-        AttributeName = "restore",
-        ValuesToAdd = { "all" },
-      }
+      change(rds, id, { ValuesToAdd = { "all" } })
     end
   end,
 }

@@ -4,6 +4,10 @@ local function get(id, ...)
       { AttributeName = "restore", AttributeValues = { ... } } } } } }
 end
 
+local function gone(operation)
+  return { operation, raises = { code = "DBSnapshotNotFound", status = 404 } }
+end
+
 local function modify(id, how)
   return { "rds:ModifyDBSnapshotAttribute",
     { DBSnapshotIdentifier = id, AttributeName = "restore", [how] = { "all" } }, gives = {} }
@@ -36,15 +40,21 @@ return {
     status = "fixed" },
 
   { "passes over a snapshot that has been deleted since",
-    calls = { get("monday"), { "rds:DescribeDBSnapshotAttributes",
-                               raises = { code = "DBSnapshotNotFound", status = 404 } } },
+    calls = { get("monday"), gone("rds:DescribeDBSnapshotAttributes") },
     status = "compliant" },
+
+  { "takes back the others where one is deleted meanwhile",
+    calls = {
+      get("monday", "all"), get("tuesday", "all"), get("monday", "all"), get("tuesday", "all"),
+      gone("rds:ModifyDBSnapshotAttribute"), modify("tuesday", "ValuesToRemove"),
+      gone("rds:DescribeDBSnapshotAttributes"), get("tuesday"),
+    },
+    status = "fixed" },
 
   { "does not call fine what is no instance's snapshot",
     resource = { Id = "cluster", AccountId = "123456789012", Region = "eu-west-1",
                  ResourceType = "AWS::RDS::DBClusterSnapshot" },
-    calls = { { "rds:DescribeDBSnapshotAttributes",
-                raises = { code = "DBSnapshotNotFound", status = 404 } } },
+    calls = { gone("rds:DescribeDBSnapshotAttributes") },
     status = "failed", error = "DBSnapshotNotFound" },
 
   { "refuses a parameter that it does not have",
@@ -60,5 +70,13 @@ return {
   { "shares again what was public",
     run = "undo", before = { PublicSnapshots = { "tuesday" } },
     calls = { modify("tuesday", "ValuesToAdd"), get("monday"), get("tuesday", "all") },
+    status = "undone" },
+
+  { "shares the others again where one has been deleted since",
+    run = "undo", before = { PublicSnapshots = { "monday", "tuesday" } },
+    calls = {
+      gone("rds:ModifyDBSnapshotAttribute"), modify("tuesday", "ValuesToAdd"),
+      gone("rds:DescribeDBSnapshotAttributes"), get("tuesday", "all"),
+    },
     status = "undone" },
 }
