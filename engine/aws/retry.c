@@ -180,7 +180,7 @@ int64_t balm_retry_hinted(int64_t delay, const struct balm_response *response, i
     } else if (number_of(text, &hint)) {
         hint = hint < MOST_NS / SECOND ? hint * SECOND : MOST_NS;
     } else if (text && balm_time_parse(text, strlen(text), &hint)) {
-        hint -= now;
+        hint = hint > now ? hint - now : 0; /* nanoseconds do not reach back to every date */
         hint = hint < MOST_NS / US ? hint * US : MOST_NS;
     } else {
         return delay;

@@ -210,6 +210,9 @@ static void an_answer_may_ask_for_patience(void **state)
     assert_int_equal(hinted("retry-after", "Thu, 01 Jan 1970 00:16:47 GMT"), 7000);
     assert_int_equal(hinted("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"), 200);
     assert_int_equal(hinted("retry-after", "Thu, 01 Jan 2170 00:00:00 GMT"), 20000);
+    /* A clock that was never set: some count from 1601, and nanoseconds do not reach so far. */
+    assert_int_equal(hinted("retry-after", "Mon, 01 Jan 1601 00:00:00 GMT"), 200);
+    assert_int_equal(hinted("retry-after", "0001-01-01T00:00:00Z"), 200);
     assert_int_equal(hinted("retry-after", "-3"), 200);
 }
 
