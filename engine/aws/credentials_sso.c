@@ -164,11 +164,24 @@ static void take_token(struct source *source, struct balm_value answer)
     keep_token(source);
 }
 
+/* Refused: a sign-in gives another. All else says nothing of the token, and signing in would not
+   help. */
+static bool is_refusal(const struct balm_err *err)
+{
+    return err->code == BALM_E_AWS && !err->retryable;
+}
+
 /* Where it cannot be renewed, it may still hold for a while. */
 static void on_token(void *owner, const struct balm_call_result *result)
 {
     struct source *source = owner;
-    if (!result->err.code && balm_get_string(result->answer, "accessToken", "")[0]) {
+    struct balm_err err = result->err;
+    if (err.code && !is_refusal(&err) && time_left(source) <= 0) {
+        (void)balm_err_prefix(&err, "its token has expired, and cannot be renewed");
+        fail(source, &err);
+        return;
+    }
+    if (!err.code && balm_get_string(result->answer, "accessToken", "")[0]) {
         take_token(source, result->answer);
     }
     use_token(source);
