@@ -11,6 +11,9 @@
 
 #include <curl/curl.h>
 
+/* Where in an answer libcurl is: it gives status lines, headers and trailers alike. */
+enum balm_head { BALM_HEAD_NONE, BALM_HEAD_OPEN, BALM_HEAD_READ };
+
 /* Made once, used for one request after another. */
 struct balm_transfer {
     struct balm_transfer *next; /* in one of the three rings below, or in the list of idle ones */
@@ -24,6 +27,7 @@ struct balm_transfer {
     const struct balm_request *request;
     struct balm_response *response;
     size_t header_bytes; /* of the response, so far */
+    enum balm_head head;
     struct balm_err err; /* what a callback found wrong, then the outcome */
     void (*done)(void *owner, const struct balm_err *err);
     void *owner;

@@ -24,6 +24,7 @@ static size_t refuse(struct balm_transfer *transfer, enum balm_code code, const 
 /* A new status line, after an interim answer too. */
 static void start_answer(struct balm_transfer *transfer)
 {
+    transfer->head = BALM_HEAD_OPEN;
     transfer->response->header_len = 0;
     balm_buf_clear(&transfer->response->body);
 }
@@ -39,6 +40,14 @@ static void reserve_body(struct balm_transfer *transfer, const char *value)
     }
 }
 
+/* The empty line: behind the head of an interim answer another one comes. */
+static void end_head(struct balm_transfer *transfer)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->head = status < 200 ? BALM_HEAD_NONE : BALM_HEAD_READ;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *owner)
 {
     struct balm_transfer *transfer = owner;
@@ -48,8 +57,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *owner)
     if (transfer->header_bytes > HEADERS_MAX) {
         return refuse(transfer, BALM_E_LIMIT, "too many headers");
     }
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    if (transfer->head == BALM_HEAD_NONE) {
         start_answer(transfer);
+    } else if (line[0] == '\r' || line[0] == '\n') {
+        end_head(transfer);
     } else if (colon) {
         size_t name_len = (size_t)(colon - line);
         const char *value = balm_response_add_header(transfer->response, line, name_len, colon + 1,
@@ -144,6 +155,7 @@ void balm_transfer_clear(struct balm_transfer *transfer)
     memset(&transfer->err, 0, sizeof transfer->err);
     transfer->problem[0] = '\0';
     transfer->header_bytes = 0;
+    transfer->head = BALM_HEAD_NONE;
     transfer->request = NULL;
     transfer->response = NULL;
     transfer->done = NULL;

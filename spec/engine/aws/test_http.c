@@ -139,6 +139,16 @@ static bool interim_first(struct server *of, int fd, const char *request)
     return true;
 }
 
+/* Neither is a status line: one stands within the head, the other behind the body. */
+static bool name_headers_oddly(struct server *of, int fd, const char *request)
+{
+    (void)of, (void)request;
+    server_send(fd, "HTTP/1.1 200 OK\r\nX-First: 1\r\nHTTP/Odd: 1\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n"
+                    "4\r\nbody\r\n0\r\nHTTP/Trailer: 1\r\n\r\n");
+    return true;
+}
+
 static bool send_much(struct server *of, int fd, const char *request)
 {
     static char block[65536];
@@ -395,6 +405,17 @@ static void an_interim_answer_leaves_nothing(void **state)
     finish(&exchange);
 }
 
+static void only_a_status_line_begins_an_answer_anew(void **state)
+{
+    struct exchange exchange;
+    (void)state;
+    run_one(&exchange, name_headers_oddly);
+    assert_int_equal(exchange.response.status, 200);
+    assert_non_null(balm_response_header(&exchange.response, "x-first"));
+    assert_string_equal(exchange.response.body.bytes, "body");
+    finish(&exchange);
+}
+
 static void refused(struct exchange *exchange)
 {
     enum balm_code code = balm_http_send(http, &exchange->request, NULL, &exchange->response, done,
@@ -568,6 +589,7 @@ int main(void)
         TEST(headers_may_not_go_on_for_ever),
         TEST(a_redirect_is_an_answer_and_not_followed),
         TEST(an_interim_answer_leaves_nothing),
+        TEST(only_a_status_line_begins_an_answer_anew),
         TEST(nothing_becomes_another_header_or_host),
         TEST(a_body_is_as_long_as_its_header_says),
         TEST(what_is_cancelled_is_not_answered),
