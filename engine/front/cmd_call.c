@@ -107,6 +107,13 @@ static void on_signed(void *owner, const struct balm_request *request, const str
     balm_loop_stop(caller->world.loop);
 }
 
+/* What was malformed came from the service, and nobody here has used anything wrongly. */
+static int fail_call(struct balm_cli *cli, const struct balm_err *err)
+{
+    int status = balm_cli_fail(cli, err);
+    return err->code == BALM_E_INPUT ? BALM_EXIT_FAILED : status;
+}
+
 static void on_answer(void *owner, const struct balm_call_result *result)
 {
     struct caller *caller = owner;
@@ -118,7 +125,7 @@ static void on_answer(void *owner, const struct balm_call_result *result)
         (void)balm_cli_print(cli, result->detail, BALM_JSON_SECRETS);
         caller->status = BALM_EXIT_FAILED;
     } else {
-        caller->status = balm_cli_fail(cli, &result->err);
+        caller->status = fail_call(cli, &result->err);
     }
     balm_loop_stop(caller->world.loop);
 }

@@ -199,6 +199,12 @@ def test_what_is_not_http_is_told(plain):
         is_told(ask(plain, server.url), "127.0.0.1", "HTTP")
 
 
+@pytest.mark.parametrize("body", ["", "{}", "<html>Welcome", "<A><GetCallerIdentityResult>"])
+def test_an_answer_that_cannot_be_read_is_a_failure_and_no_wrong_usage(plain, body):
+    with Server(sends(answer(body))) as server:
+        is_told(ask(plain, server.url), "sts:GetCallerIdentity: the answer cannot be read")
+
+
 @pytest.mark.parametrize("head, piece, said", [
     (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1048576, "67108864 bytes"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
