@@ -91,6 +91,21 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
     return len;
 }
 
+/* libcurl quotes the URL of a proxy that it cannot use, and a password may stand in it. */
+static bool is_about_proxy_url(const struct balm_transfer *transfer)
+{
+    return balm_text_starts(transfer->problem, "Unsupported proxy");
+}
+
+static const char *reason(const struct balm_transfer *transfer, CURLcode result)
+{
+    if (is_about_proxy_url(transfer)) {
+        return "the proxy cannot be used; HTTPS_PROXY, http_proxy or ALL_PROXY must be "
+               "http://HOST:PORT, or another kind that libcurl knows";
+    }
+    return transfer->problem[0] ? transfer->problem : curl_easy_strerror(result);
+}
+
 /* May the same again work? Not where a setting, a certificate or the address is wrong. */
 static bool may_work_again(CURLcode result)
 {
@@ -129,7 +144,6 @@ void balm_transfer_conclude(struct balm_transfer *transfer, CURLcode result)
     long connects = 0;
     long sent = 0;
     long status = 0;
-    const char *why = transfer->problem[0] ? transfer->problem : curl_easy_strerror(result);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -143,8 +157,8 @@ void balm_transfer_conclude(struct balm_transfer *transfer, CURLcode result)
         return;
     }
     (void)balm_fail(&transfer->err, BALM_E_NET, "no answer from %s: %s%s", transfer->request->host,
-                    why, advice(result));
-    transfer->err.retryable = may_work_again(result);
+                    reason(transfer, result), advice(result));
+    transfer->err.retryable = may_work_again(result) && !is_about_proxy_url(transfer);
 }
 
 void balm_transfer_clear(struct balm_transfer *transfer)

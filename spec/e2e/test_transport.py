@@ -182,6 +182,17 @@ def test_an_answer_that_comes_slowly_is_taken(plain):
         assert ask(plain, server.url).line["Account"] == ACCOUNT
 
 
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("proxy", ["http://me:CANARY@127.0.0.1:99999", "ftp://me:CANARY@127.0.0.1",
+                                   "http://me:CANARY" + "x" * 400 + "@[::1"])
+def test_a_proxy_that_is_none_is_told_without_its_password(plain, variable, proxy):
+    begun = time.monotonic()
+    done = ask(plain, "https://127.0.0.1:1", **{variable: proxy}, AWS_MAX_ATTEMPTS="9")
+    is_told(done, "no answer from 127.0.0.1:1", "the proxy", "HTTPS_PROXY")
+    assert "CANARY" not in done.out + done.err
+    assert time.monotonic() - begun < 2  # it is not tried again
+
+
 def test_an_answer_cut_short_is_none(plain):
     for cut in (10, 40, -1):
         with Server(closes_after(answer()[:cut])) as server:
