@@ -36,6 +36,21 @@ static struct balm_value show(struct balm_arena *arena, const struct balm_endpoi
     return shown;
 }
 
+/* The region that a call's session would be in: "global" is none by itself. */
+static enum balm_code read_region(const struct balm_world *world, const char **out,
+                                  struct balm_err *err)
+{
+    struct balm_session_options options = {0};
+    struct balm_session *session;
+    enum balm_code code = balm_world_region(world, &options.region, err);
+
+    if (!code) code = balm_session_open(&session, world->aws, &options, err);
+    if (code) return code;
+    *out = balm_arena_strdup(balm_cli_arena(world->cli), balm_session_region(session));
+    balm_session_release(session);
+    return balm_arena_status(balm_cli_arena(world->cli), err);
+}
+
 /* What is asked, in the words of the command line. */
 static enum balm_code read_question(const struct balm_world *world,
                                     struct balm_endpoint_question *question, struct balm_err *err)
@@ -49,7 +64,7 @@ static enum balm_code read_question(const struct balm_world *world,
     for (size_t i = 0; !code && i < balm_cli_count(cli, "param"); i++) {
         code = add_param(arena, question->extra, balm_cli_nth(cli, "param", i), err);
     }
-    return code ? code : balm_world_region(world, &question->region, err);
+    return code ? code : read_region(world, &question->region, err);
 }
 
 static int resolve(struct balm_world *world)

@@ -281,6 +281,7 @@ def test_a_parameter_cannot_choose_the_host_by_a_prefix():
     ("s3", "eu-west-1", ["Bucket=logs"], "https://logs.s3.eu-west-1.amazonaws.com", "s3"),
     ("iam", "eu-west-1", [], "https://iam.amazonaws.com", "iam"),
     ("sts", "cn-north-1", [], "https://sts.cn-north-1.amazonaws.com.cn", "sts"),
+    ("ec2", "global", [], "https://ec2.us-east-1.amazonaws.com", "ec2"),  # as a call's session has it
     ("elbv2", "us-gov-west-1", ["UseFIPS=true"],
      "https://elasticloadbalancing.us-gov-west-1.amazonaws.com", "elasticloadbalancing"),
 ])
