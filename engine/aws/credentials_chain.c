@@ -85,20 +85,32 @@ enum balm_found balm_find_in_environment(struct balm_aws *aws, struct balm_provi
     return BALM_BROKEN;
 }
 
+/* 0 where none is stated: those hold for ever. So what is misread must not end as 0, and the end at
+   0 is told as the moment after. */
+static bool read_expiration(struct balm_value stated, int64_t *out)
+{
+    *out = 0;
+    if (balm_is_null(stated) || (stated.type == BALM_STRING && !stated.len)) return true;
+    if (stated.type == BALM_TIME) {
+        *out = stated.as.integer;
+    } else if (stated.type != BALM_STRING || !balm_time_parse(stated.as.text, stated.len, out)) {
+        return false;
+    }
+    if (*out == 0) *out = 1;
+    return true;
+}
+
 enum balm_code balm_credentials_read(struct balm_value document, const char *token_key,
                                      struct balm_credentials *out, int64_t *expires,
                                      struct balm_err *err)
 {
-    struct balm_value expiration = balm_get(document, "Expiration");
     out->access_key_id = balm_get_string(document, "AccessKeyId", "");
     out->secret_access_key = balm_get_string(document, "SecretAccessKey", "");
     out->session_token = balm_get_string(document, token_key, "");
-    *expires = expiration.type == BALM_TIME ? expiration.as.integer : 0;
     if (!out->access_key_id[0] || !out->secret_access_key[0]) {
         return balm_fail(err, BALM_E_AUTH, "the answer lacks AccessKeyId or SecretAccessKey");
     }
-    if (expiration.type == BALM_STRING && expiration.len &&
-        !balm_time_parse(expiration.as.text, expiration.len, expires)) {
+    if (!read_expiration(balm_get(document, "Expiration"), expires)) {
         return balm_fail(err, BALM_E_AUTH, "the answer's Expiration is not a time");
     }
     return check_texts(out, err);
