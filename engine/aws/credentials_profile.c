@@ -131,7 +131,7 @@ static bool is_circle(const struct path *path, const char *source)
         if (strcmp(path->names[i], source) != 0) continue;
         return i + 1 < path->len || !has_keys(path->aws, source);
     }
-    return path->len == CHAIN_MAX;
+    return false;
 }
 
 static enum balm_found from_source(struct path *path, const char *source,
@@ -156,6 +156,12 @@ static enum balm_found from_source(struct path *path, const char *source,
         found = without_role(aws, source, false, out, path->err);
         if (found != BALM_NOT_MEANT) return found;
         return broken(path->err, source, "is a source_profile but names no credentials");
+    }
+    if (path->len == CHAIN_MAX) {
+        return broken(
+            path->err, profile,
+            "is the 16th of a chain of source_profiles that assume roles, and no more are "
+            "followed; name one that is nearer to the credentials");
     }
     return through_role(path, source, out);
 }

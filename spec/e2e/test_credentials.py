@@ -289,6 +289,9 @@ ON_PURPOSE = [
     (Case("a duration that is none", f"[profile r]\nrole_arn = {ROLE}r\nsource_profile = s\n"
           "duration_seconds = long\n", "[s]\n" + KEYS.format("SRC"), profile="r",
           says="duration_seconds that is not a whole number"), "botocore takes it for an hour"),
+    (Case("a way through very many roles", "".join(f"[profile p{i}]\nrole_arn = {ROLE}r\nsource_profile = "
+          f"p{i + 1}\n" for i in range(17)), "[p17]\n" + KEYS.format("SRC"), profile="p0",
+          says='profile "p15" is the 16th of a chain'), "nobody means that, and it is no circle"),
     (Case("white space in a secret", env={**ENV_KEYS, "AWS_SECRET_ACCESS_KEY": "CANARY x"},
           says="white space"), "it could only fail later, and less clearly"),
     (Case("a token in a file", files={"auth": "Bearer CANARY\n"},
