@@ -100,11 +100,12 @@ static enum balm_code read_status(const struct balm_cli *cli, const char **out,
     bool known;
 
     *out = balm_cli_option(cli, "status");
-    known = *out == NULL;
+    known = !*out || strcmp(*out, "running") == 0 || strcmp(*out, "unfinished") == 0;
+    (void)balm_buf_adds(&names, "running, unfinished"); /* what has not ended is listed so */
     for (int status = BALM_STATUS_FIXED; !known && status <= BALM_STATUS_FAILED; status++) {
         const char *name = balm_status_name((enum balm_status)status);
         known = strcmp(*out, name) == 0;
-        (void)balm_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", name);
+        (void)balm_buf_addf(&names, ", %s", name);
     }
     if (!known) {
         balm_fail(err, BALM_E_ARG, "--status: there is no status \"%.40s\", but %s", *out,
@@ -252,7 +253,7 @@ static int history(struct balm_cli *cli)
 static const struct balm_option options[] = {
     {"account", "ID", "runs in this account", false},
     {"remediation", "ID", "runs of this remediation", false},
-    {"status", "STATUS", "runs that ended so: fixed, compliant, skipped, failed ...", false},
+    {"status", "STATUS", "runs of it: fixed, compliant, skipped, failed, unfinished ...", false},
     {"resource", "NAME", "runs on this resource; * and ? stand for any characters", false},
     {"since", "TIME", "runs since a date, or for so long: 2026-11-25, 2h, 7d", false},
     {"limit", "N", "at most so many (100)", false},

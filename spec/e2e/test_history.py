@@ -172,7 +172,7 @@ def test_a_list_without_a_store_is_empty_and_makes_none(balm, tmp_path):
 @pytest.mark.parametrize("words, said", [
     (("--since", "yesterday"), "--since"),
     (("--limit", "0"), "--limit"),
-    (("--status", "fixd"), "but fixed, compliant,"),
+    (("--status", "fixd"), "but running, unfinished, fixed, compliant,"),
     (("--unfinished", "--unverified"), "exclude"),
     (("01a213ed", "--status", "fixed"), "--status"),
     (("01a213ed", "b"), "know what to do with"),
