@@ -253,7 +253,7 @@ static int history(struct balm_cli *cli)
 static const struct balm_option options[] = {
     {"account", "ID", "runs in this account", false},
     {"remediation", "ID", "runs of this remediation", false},
-    {"status", "STATUS", "runs of it: fixed, compliant, skipped, failed, unfinished ...", false},
+    {"status", "STATUS", "runs that are fixed, compliant, skipped, failed, unfinished ...", false},
     {"resource", "NAME", "runs on this resource; * and ? stand for any characters", false},
     {"since", "TIME", "runs since a date, or for so long: 2026-11-25, 2h, 7d", false},
     {"limit", "N", "at most so many (100)", false},

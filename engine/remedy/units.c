@@ -35,7 +35,8 @@ static void ask_above(struct place *place, const char *child);
 
 /* ---- answers ---- */
 
-/* The intent knows them from now on: more may be found out of its tags. */
+/* The intent knows them from now on, whatever is read here meanwhile: more may be found out of its
+   tags. */
 static void answer(const struct place *place, struct balm_guarding *guarding)
 {
     struct balm_intent *intent = guarding->intent;
@@ -49,7 +50,7 @@ static void answer(const struct place *place, struct balm_guarding *guarding)
     }
     intent->units = balm_list(intent->arena);
     for (size_t i = 0; i < place->count; i++) {
-        balm_list_push(intent->arena, intent->units, balm_string(place->ids[i]));
+        balm_list_push(intent->arena, intent->units, balm_text(intent->arena, place->ids[i]));
     }
     balm_guard_excluded(guarding->asked, guarding);
 }

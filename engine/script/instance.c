@@ -14,7 +14,12 @@ static enum balm_code find_module(void *owner, const char *module, struct balm_l
     const struct balm_instance *instance = owner;
     const struct balm_part *found = balm_version_module(instance->version, module);
 
-    if (!found) return balm_fail(err, BALM_E_SCRIPT, "there is no module \"%.80s\"", module);
+    if (!found) {
+        return balm_fail(err, BALM_E_SCRIPT,
+                         "module \"%.80s\" is not known here, as it was not loaded with the "
+                         "script: require it at the top of the script",
+                         module);
+    }
     *chunk = found->code;
     return BALM_OK;
 }

@@ -249,6 +249,14 @@ static void one_done(void *owner, const struct balm_outcome *outcome)
     if (--both->left == 0) balm_loop_stop(both->world->loop);
 }
 
+static void requires_at_load_alone_as_the_version_counts_what_was_required(void **state)
+{
+    struct world *world = *state;
+    const struct balm_outcome *outcome = world_fails(world, "require \"late\"", "Script");
+
+    assert_non_null(strstr(outcome->err.message, "require it at the top of the script"));
+}
+
 static void keeps_two_instances_apart(void **state)
 {
     struct world *world = *state;
@@ -360,6 +368,7 @@ int main(void)
         TEST(is_released_in_the_middle_of_a_call),
         TEST(is_released_before_its_first_turn),
         TEST(says_that_an_error_after_an_unsent_write_leaves_the_plan_open),
+        TEST(requires_at_load_alone_as_the_version_counts_what_was_required),
         TEST(keeps_two_instances_apart),
         TEST(makes_the_same_calls_in_the_same_order_each_time),
         TEST(keeps_what_the_script_logs_within_bounds),
