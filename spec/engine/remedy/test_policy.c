@@ -368,7 +368,7 @@ static void a_file_that_is_no_table_of_lua_is_refused(void **state)
     expect_part(err.message, "must be a table");
     assert_int_not_equal(load_at("", "2026-11-23"), BALM_OK);
     assert_int_equal(load_at("while true do end", "2026-11-23"), BALM_E_INPUT);
-    expect_part(err.message, "steps");
+    expect_part(err.message, "balm.config:1: the script "); /* its steps, or its time */
     assert_int_not_equal(load_at("return os.getenv('HOME')", "2026-11-23"), BALM_OK);
     assert_int_not_equal(load_at("return { role = function() end }", "2026-11-23"), BALM_OK);
     expect_part(err.message, "role");
