@@ -139,7 +139,6 @@ static void free_http(struct balm_http *http);
 static void tell(void *owner)
 {
     struct balm_http *http = owner;
-    if (http->telling_now) return;
     http->telling_now = true;
     while (!ring_is_empty(&http->finished)) {
         struct balm_transfer *transfer = http->finished.next;
@@ -156,6 +155,7 @@ static void tell(void *owner)
 
 /* ---- libcurl on the loop ---- */
 
+/* Whoever waits is told later, when libcurl has gone through all that became ready with this. */
 static void act(struct balm_http *http, curl_socket_t fd, int events)
 {
     int running;
@@ -163,6 +163,9 @@ static void act(struct balm_http *http, curl_socket_t fd, int events)
     /* Always, also after a time-out: what is done must not wait for the next event. */
     collect(http);
     if (code == CURLM_ABORTED_BY_CALLBACK || code == CURLM_OUT_OF_MEMORY) abandon_all(http);
+    if (!ring_is_empty(&http->finished)) {
+        balm_task_add(http->loop, &http->telling, tell, http);
+    }
 }
 
 static void on_ready(void *owner, int fd, int events)
@@ -171,7 +174,6 @@ static void on_ready(void *owner, int fd, int events)
     int flags =
         (events & BALM_READ ? CURL_CSELECT_IN : 0) | (events & BALM_WRITE ? CURL_CSELECT_OUT : 0);
     act(http, fd, flags);
-    tell(http);
 }
 
 /* A connection at rest has something to read: its end. libcurl looks before it uses it again. */
@@ -186,7 +188,6 @@ static void on_time(void *owner)
 {
     struct balm_http *http = owner;
     act(http, CURL_SOCKET_TIMEOUT, 0);
-    tell(http);
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *owner)
@@ -362,6 +363,7 @@ static void free_http(struct balm_http *http)
     if (http->share) (void)curl_share_cleanup(http->share);
     balm_timer_stop(http->loop, &http->timer);
     balm_task_cancel(http->loop, &http->telling);
+    balm_task_cancel(http->loop, &http->starting);
     for (size_t fd = 0; fd < http->watch_cap; fd++) {
         balm_watch_release(http->watches[fd]);
     }
@@ -405,11 +407,8 @@ enum balm_code balm_http_send(struct balm_http *http, const struct balm_request 
     ring_add(&http->active, transfer);
     http->stats.requests++;
     *out = transfer;
-    /* Starts it without waiting for the timer that libcurl has just set. */
-    act(http, CURL_SOCKET_TIMEOUT, 0);
-    if (!ring_is_empty(&http->finished)) {
-        balm_task_add(http->loop, &http->telling, tell, http);
-    }
+    /* Sooner than by the timer that libcurl has just set, and all that are added until then. */
+    balm_task_add(http->loop, &http->starting, on_time, http);
     return BALM_OK;
 }
 

@@ -31,7 +31,7 @@ enum balm_code balm_http_new(struct balm_http **out, struct balm_loop *loop,
 void balm_http_release(struct balm_http *http); /* cancels what is under way; accepts NULL */
 
 /*
- * Starts sending. request and response are borrowed until done is called or the transfer is
+ * Sends soon. request and response are borrowed until done is called or the transfer is
  * cancelled; response is filled (status, headers, body).
  * done is called from the loop, exactly once, with BALM_OK (any HTTP status) or BALM_E_NET /
  * BALM_E_LIMIT in err;

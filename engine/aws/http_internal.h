@@ -39,7 +39,8 @@ struct balm_http {
     CURLM *multi;
     CURLSH *share; /* TLS sessions, so that a second connection resumes the first one's */
     struct balm_timer timer;
-    struct balm_task telling;      /* for transfers that were done at once */
+    struct balm_task starting;     /* transfers that were added */
+    struct balm_task telling;      /* those that are finished */
     struct balm_transfer active;   /* rings: these are their knots */
     struct balm_transfer finished; /* done, but not told yet */
     struct balm_transfer *idle;    /* a list */

@@ -42,8 +42,8 @@ enum balm_code balm_timer_set(struct balm_loop *loop, struct balm_timer *timer, 
                               void (*fire)(void *owner), void *owner);
 void balm_timer_stop(struct balm_loop *loop, struct balm_timer *timer);
 
-/* Work for the loop's next turn, in order of asking; embedded in its owner like a timer; asking
-   twice is asking once. */
+/* Work for the loop, soon, in order of asking; what is asked for meanwhile comes after all that
+   waits now. Embedded in its owner like a timer; asking twice is asking once. */
 struct balm_task {
     struct balm_task *next;
     struct balm_task *prev;

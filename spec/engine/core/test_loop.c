@@ -1,0 +1,153 @@
+#include "core/loop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#define ENDLESS 1000
+
+static struct balm_loop *loop;
+static struct balm_err err;
+
+/* What was called, a letter each. */
+static struct {
+    char letters[64];
+    size_t count;
+} seen;
+
+/* One that goes on in steps, each a task of its own. */
+struct walker {
+    struct balm_task task;
+    char letter;
+    int steps; /* that are left */
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&seen, 0, sizeof seen);
+    return (int)balm_loop_new(&loop, &err);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    balm_loop_release(loop);
+    return 0;
+}
+
+static void note(char letter)
+{
+    if (seen.count + 1 < sizeof seen.letters) seen.letters[seen.count++] = letter;
+}
+
+static void walk(void *owner)
+{
+    struct walker *walker = owner;
+    note(walker->letter);
+    if (--walker->steps > 0) balm_task_add(loop, &walker->task, walk, walker);
+}
+
+static void on_pipe(void *owner, int fd, int events)
+{
+    char byte;
+    (void)events;
+    assert_int_equal(read(fd, &byte, 1), 1);
+    note('|');
+    balm_watch_release(*(struct balm_watch **)owner);
+}
+
+static void stop(void *owner)
+{
+    (void)owner;
+    balm_loop_stop(loop);
+}
+
+/* Runs until all has ended, with a descriptor that can be read from the first. */
+static void run_beside_a_pipe(void)
+{
+    struct balm_watch *watch;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(balm_watch_new(&watch, loop, ends[0], &err), BALM_OK);
+    assert_int_equal(balm_watch_set(watch, BALM_READ, on_pipe, &watch, &err), BALM_OK);
+    balm_loop_run(loop);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void tasks_go_on_step_by_step_together(void **state)
+{
+    struct walker first = {.letter = 'a', .steps = 3};
+    struct walker second = {.letter = 'b', .steps = 2};
+    (void)state;
+    balm_task_add(loop, &first.task, walk, &first);
+    balm_task_add(loop, &second.task, walk, &second);
+    balm_loop_run(loop);
+    assert_string_equal(seen.letters, "ababa");
+}
+
+static void what_became_ready_together_goes_on_before_descriptors_are_asked_again(void **state)
+{
+    struct walker first = {.letter = 'a', .steps = 4};
+    (void)state;
+    balm_task_add(loop, &first.task, walk, &first);
+    run_beside_a_pipe();
+    assert_string_equal(seen.letters, "aaaa|");
+}
+
+static void who_always_goes_on_does_not_keep_descriptors_waiting(void **state)
+{
+    struct walker endless = {.letter = 'a', .steps = ENDLESS};
+    (void)state;
+    balm_task_add(loop, &endless.task, walk, &endless);
+    run_beside_a_pipe();
+    assert_non_null(strchr(seen.letters, '|'));
+    assert_int_equal(endless.steps, 0);
+}
+
+static void nor_timers(void **state)
+{
+    struct walker endless = {.letter = 'a', .steps = INT32_MAX};
+    struct balm_timer timer = {0};
+    (void)state;
+    balm_task_add(loop, &endless.task, walk, &endless);
+    assert_int_equal(balm_timer_set(loop, &timer, 1000000, stop, NULL), BALM_OK);
+    balm_loop_run(loop);
+    assert_true(endless.steps > 0);
+    balm_task_cancel(loop, &endless.task);
+}
+
+static void a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never(void **state)
+{
+    struct walker first = {.letter = 'a', .steps = 1};
+    struct walker second = {.letter = 'b', .steps = 1};
+    (void)state;
+    balm_task_add(loop, &first.task, walk, &first);
+    balm_task_add(loop, &second.task, walk, &second);
+    balm_task_add(loop, &first.task, walk, &first);
+    balm_task_cancel(loop, &second.task);
+    balm_loop_run(loop);
+    assert_string_equal(seen.letters, "a");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(tasks_go_on_step_by_step_together),
+        TEST(what_became_ready_together_goes_on_before_descriptors_are_asked_again),
+        TEST(who_always_goes_on_does_not_keep_descriptors_waiting),
+        TEST(nor_timers),
+        TEST(a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
