@@ -15,13 +15,14 @@ struct balm_loop {
     uv_loop_t uv;
     uv_timer_t alarm;         /* armed for the earliest timer, or earlier */
     uv_idle_t idle;           /* active while tasks wait, so that polling does not block */
-    uv_prepare_t prepare;     /* forgets the time before polling */
+    uv_prepare_t prepare;     /* before polling */
     struct balm_timer **heap; /* from place 1: heap[0] is not used */
     uint32_t timer_count;
     uint32_t timer_cap;
     int64_t armed_for;
     int64_t now;            /* of this turn; 0: not asked for yet */
     struct balm_task tasks; /* a ring, this its knot */
+    struct balm_task last;  /* the same, of those that come when there is none of the others */
     bool running;
 };
 
@@ -45,9 +46,26 @@ static void ring_add(struct balm_task *knot, struct balm_task *task)
     knot->prev = task;
 }
 
+static void run_tasks(struct balm_task *knot)
+{
+    struct balm_task batch = *knot;
+    if (knot->next == knot) return;
+    batch.next->prev = batch.prev->next = &batch;
+    ring_init(knot);
+    while (batch.next != &batch) {
+        struct balm_task *task = batch.next;
+        ring_cut(task);
+        task->queued = false;
+        task->run(task->owner);
+    }
+}
+
 static void on_prepare(uv_prepare_t *handle)
 {
     struct balm_loop *loop = handle->data;
+    for (int i = 0; i < ROUNDS_MAX && loop->last.next != &loop->last; i++) {
+        run_tasks(&loop->last);
+    }
     loop->now = 0;
 }
 
@@ -71,6 +89,7 @@ enum balm_code balm_loop_new(struct balm_loop **out, struct balm_err *err)
     loop->alarm.data = loop->idle.data = loop->prepare.data = loop;
     loop->armed_for = NEVER;
     ring_init(&loop->tasks);
+    ring_init(&loop->last);
     *out = loop;
     return BALM_OK;
 }
@@ -239,19 +258,6 @@ void balm_timer_stop(struct balm_loop *loop, struct balm_timer *timer)
     if (loop->timer_count == 0 && loop->armed_for != INT64_MIN) arm(loop);
 }
 
-static void run_tasks(struct balm_loop *loop)
-{
-    struct balm_task batch = loop->tasks;
-    batch.next->prev = batch.prev->next = &batch;
-    ring_init(&loop->tasks);
-    while (batch.next != &batch) {
-        struct balm_task *task = batch.next;
-        ring_cut(task);
-        task->queued = false;
-        task->run(task->owner);
-    }
-}
-
 /* Round after round: what became ready together goes on together, each step for all before the
    next, until all of it waits again. Only then others may join, so a step's code is in the
    processor's cache for many. */
@@ -259,20 +265,33 @@ static void on_idle(uv_idle_t *handle)
 {
     struct balm_loop *loop = handle->data;
     for (int i = 0; i < ROUNDS_MAX && loop->tasks.next != &loop->tasks; i++) {
-        run_tasks(loop);
+        run_tasks(&loop->tasks);
     }
     if (loop->tasks.next == &loop->tasks) uv_idle_stop(&loop->idle);
+}
+
+/* The idle handle keeps the loop from waiting before they were run. */
+static void add(struct balm_loop *loop, struct balm_task *knot, struct balm_task *task,
+                struct balm_task what)
+{
+    task->run = what.run;
+    task->owner = what.owner;
+    if (task->queued) return;
+    task->queued = true;
+    ring_add(knot, task);
+    uv_idle_start(&loop->idle, on_idle); /* does nothing where it is started */
 }
 
 void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
                    void *owner)
 {
-    task->run = run;
-    task->owner = owner;
-    if (task->queued) return;
-    task->queued = true;
-    ring_add(&loop->tasks, task);
-    uv_idle_start(&loop->idle, on_idle); /* does nothing where it is started */
+    add(loop, &loop->tasks, task, (struct balm_task){.run = run, .owner = owner});
+}
+
+void balm_task_last(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
+                    void *owner)
+{
+    add(loop, &loop->last, task, (struct balm_task){.run = run, .owner = owner});
 }
 
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task)
@@ -280,5 +299,7 @@ void balm_task_cancel(struct balm_loop *loop, struct balm_task *task)
     if (!task->queued) return;
     task->queued = false;
     ring_cut(task);
-    if (loop->tasks.next == &loop->tasks) uv_idle_stop(&loop->idle);
+    if (loop->tasks.next == &loop->tasks && loop->last.next == &loop->last) {
+        uv_idle_stop(&loop->idle);
+    }
 }

@@ -53,6 +53,10 @@ struct balm_task {
 };
 void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
                    void *owner);
+/* The same, but only when no other work is left and the loop is about to wait: for what costs less
+   when it is done for many at once. */
+void balm_task_last(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
+                    void *owner);
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task);
 
 /* Calls back soon after another thread has asked for it; asking twice before that is asking once.

@@ -132,7 +132,7 @@ void balm_writer_add(struct balm_writer *writer, const char *bytes, size_t len)
         writer->options.broken(writer->options.owner);
         return;
     }
-    balm_task_add(writer->options.loop, &writer->task, flush, writer);
+    balm_task_last(writer->options.loop, &writer->task, flush, writer);
 }
 
 bool balm_writer_finish(struct balm_writer *writer)

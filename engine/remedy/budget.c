@@ -96,7 +96,7 @@ static void answer(struct balm_budget *budget, struct take *take)
 static void call_for_batch(struct balm_budget *budget)
 {
     budget->busy = true;
-    balm_task_add(budget->loop, &budget->task, begin_batch, budget);
+    balm_task_last(budget->loop, &budget->task, begin_batch, budget);
 }
 
 /* Answers may bring new takes: they wait for the next batch. */

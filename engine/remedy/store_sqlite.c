@@ -24,6 +24,8 @@ struct sqlite_store {
     char *path;
     size_t under_way;
     struct balm_wake *wake;
+    struct queue asked; /* since work was last handed over to the thread */
+    struct balm_task handing_over;
     bool started;
     pthread_t thread;
 
@@ -141,6 +143,17 @@ static void on_wake(void *owner)
     }
 }
 
+/* All of a turn's at once: the thread is woken once, and has more to do in one go. */
+static void hand_over(void *owner)
+{
+    struct sqlite_store *store = owner;
+    pthread_mutex_lock(&store->mutex);
+    append(&store->waiting, store->asked);
+    store->asked = (struct queue){NULL, NULL, 0};
+    if (store->waiting.commits >= store->enough) pthread_cond_signal(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+}
+
 static enum balm_code start(struct balm_store *base, struct balm_store_op *op, struct balm_err *err)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -148,10 +161,8 @@ static enum balm_code start(struct balm_store *base, struct balm_store_op *op, s
     enum balm_code code = start_thread(store, err);
     if (code) return code;
     if (store->under_way++ == 0) balm_wake_hold(store->wake, true);
-    pthread_mutex_lock(&store->mutex);
-    append(&store->waiting, one);
-    if (store->waiting.commits >= store->enough) pthread_cond_signal(&store->changed);
-    pthread_mutex_unlock(&store->mutex);
+    append(&store->asked, one);
+    balm_task_last(base->loop, &store->handing_over, hand_over, store);
     return BALM_OK;
 }
 
@@ -159,6 +170,8 @@ static void release(struct balm_store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     if (store->started) {
+        balm_task_cancel(base->loop, &store->handing_over);
+        hand_over(store);
         pthread_mutex_lock(&store->mutex);
         store->stopping = true;
         pthread_cond_signal(&store->changed);

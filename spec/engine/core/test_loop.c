@@ -125,6 +125,35 @@ static void nor_timers(void **state)
     balm_task_cancel(loop, &endless.task);
 }
 
+static void finish(void *owner)
+{
+    (void)owner;
+    note('.');
+}
+
+static void the_last_ones_come_when_nothing_else_is_left_and_before_descriptors(void **state)
+{
+    struct walker first = {.letter = 'a', .steps = 3};
+    struct balm_task last = {0};
+    (void)state;
+    balm_task_last(loop, &last, finish, NULL);
+    balm_task_add(loop, &first.task, walk, &first);
+    run_beside_a_pipe();
+    assert_string_equal(seen.letters, "aaa.|");
+}
+
+static void a_last_one_alone_runs_too_and_may_be_cancelled(void **state)
+{
+    struct balm_task last = {0};
+    struct balm_task cancelled = {0};
+    (void)state;
+    balm_task_last(loop, &last, finish, NULL);
+    balm_task_last(loop, &cancelled, finish, NULL);
+    balm_task_cancel(loop, &cancelled);
+    balm_loop_run(loop);
+    assert_string_equal(seen.letters, ".");
+}
+
 static void a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never(void **state)
 {
     struct walker first = {.letter = 'a', .steps = 1};
@@ -147,6 +176,8 @@ int main(void)
         TEST(what_became_ready_together_goes_on_before_descriptors_are_asked_again),
         TEST(who_always_goes_on_does_not_keep_descriptors_waiting),
         TEST(nor_timers),
+        TEST(the_last_ones_come_when_nothing_else_is_left_and_before_descriptors),
+        TEST(a_last_one_alone_runs_too_and_may_be_cancelled),
         TEST(a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
