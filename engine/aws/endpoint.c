@@ -226,6 +226,25 @@ enum balm_code balm_endpoint_resolve(const struct balm_endpoint_question *questi
     return balm_endpoint_resolve_by(NULL, question, config, partitions, arena, out, err);
 }
 
+enum balm_code balm_endpoint_again_new(struct balm_rules_again **out, const struct balm_ways *ways,
+                                       const struct balm_endpoint_question *question,
+                                       const struct balm_aws_config *config,
+                                       const struct balm_partitions *partitions,
+                                       struct balm_err *err)
+{
+    const struct balm_node *rules = balm_service_rules(question->service);
+    struct balm_arena scratch = BALM_ARENA_INIT;
+    struct balm_value params;
+    const char *region;
+    enum balm_code code = BALM_OK;
+
+    *out = NULL;
+    if (rules) code = balm_endpoint_params(question, config, &scratch, &params, &region, err);
+    if (rules && !code) code = balm_rules_again_new(out, rules, partitions, ways, params, err);
+    balm_arena_free(&scratch);
+    return code;
+}
+
 /* ---- requests ---- */
 
 /* The rules put the account before the host where they require it; the model's prefix would be a

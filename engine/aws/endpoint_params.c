@@ -272,7 +272,7 @@ static enum balm_code check_mode(struct balm_value mode, struct balm_err *err)
         mode.as.text);
 }
 
-static enum balm_code check(const char *name, struct balm_value value, struct balm_err *err)
+enum balm_code balm_endpoint_check(const char *name, struct balm_value value, struct balm_err *err)
 {
     if (value.type != BALM_STRING) return BALM_OK;
     if (strcmp(name, "AccountIdEndpointMode") == 0) return check_mode(value, err);
@@ -337,7 +337,7 @@ static enum balm_code prepare(struct gather *gather, struct balm_err *err)
     enum balm_code code;
 
     if (!given[0]) return balm_fail(err, BALM_E_ARG, "the region is empty");
-    code = check("Region", balm_string(given), err);
+    code = balm_endpoint_check("Region", balm_string(given), err);
     if (code) return code;
     find_members(gather);
     gather->fips = gather->config->use_fips;
@@ -372,7 +372,7 @@ enum balm_code balm_endpoint_params(const struct balm_endpoint_question *questio
     for (size_t i = 0; !code && i < count; i++) {
         const char *name = balm_node_key_at(parameters, i);
         struct balm_value value = value_of(&gather, name, balm_node_at(parameters, i));
-        code = check(name, value, err);
+        code = balm_endpoint_check(name, value, err);
         if (value.type == BALM_NULL) continue;
         entries[filled++] = (struct balm_entry){name, (uint32_t)strlen(name), value};
     }

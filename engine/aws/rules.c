@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A published rule set takes a few hundred steps at most and nests below 40. */
@@ -55,6 +56,8 @@ struct memo {
     const struct balm_node *condition;
     bool holds;
 };
+#define MEMO_SIZE (sizeof(struct memo) << MEMO_BITS)
+#define SEEN_SIZE (sizeof(struct seen) << SEEN_BITS)
 
 struct run {
     struct balm_rules_context context;
@@ -66,10 +69,12 @@ struct run {
     bool local;             /* something else than a parameter was looked at, or assigned */
     bool open;              /* what changes from call to call was looked at */
     struct variable scope[SCOPE_MAX];
-    bool taught; /* way is to be kept: it is whole so far */
+    bool taught;    /* way is to be kept: it is whole so far */
+    bool url_alone; /* nothing else is asked for */
+    bool varies;    /* more than the URL follows from what changes from call to call */
     struct balm_way way;
-    struct memo memo[1 << MEMO_BITS];
-    struct seen seen[1 << SEEN_BITS];
+    struct memo *memo; /* NULL: no condition is met twice */
+    struct seen *seen;
 };
 
 enum outcome { PASSED_OVER, FOUND, FAILED };
@@ -381,8 +386,11 @@ static enum outcome take_endpoint(struct run *run, const struct balm_node *endpo
         return FAILED;
     }
     run->out->url = text.as.text;
+    if (run->url_alone) return FOUND;
+    run->open = false;
     if (!fill(run, balm_node_get(endpoint, "properties"), &run->out->properties)) return FAILED;
     if (!fill_headers(run, balm_node_get(endpoint, "headers"), &run->out->headers)) return FAILED;
+    run->varies = run->open;
     return FOUND;
 }
 
@@ -416,7 +424,7 @@ static void teach(struct run *run, const struct balm_node *condition, size_t sco
 
 static enum outcome condition_holds(struct run *run, const struct balm_node *condition)
 {
-    struct memo *memo = &run->memo[slot_of(condition, MEMO_BITS)];
+    struct memo *memo = run->memo ? &run->memo[slot_of(condition, MEMO_BITS)] : NULL;
     struct balm_value value = balm_null();
     size_t scope_len = run->scope_len;
     struct parts parts;
@@ -424,13 +432,13 @@ static enum outcome condition_holds(struct run *run, const struct balm_node *con
 
     if (!enter(run)) return FAILED;
     run->depth--;
-    if (memo->condition == condition) return memo->holds ? FOUND : PASSED_OVER;
+    if (memo && memo->condition == condition) return memo->holds ? FOUND : PASSED_OVER;
     run->local = run->open = false;
     take_apart(run, condition, &parts);
     good = call(run, &parts, &value);
     if (!good) return FAILED;
     holds = value.type != BALM_NULL && !(value.type == BALM_BOOL && !value.as.boolean);
-    if (!run->local) *memo = (struct memo){condition, holds};
+    if (memo && !run->local) *memo = (struct memo){condition, holds};
     if (run->taught) teach(run, condition, scope_len, holds);
     return holds ? FOUND : PASSED_OVER;
 }
@@ -528,7 +536,7 @@ static enum outcome take_way(struct run *run, struct balm_ways *ways, const stru
     enum outcome outcome = known ? go_again(run, known) : PASSED_OVER;
 
     if (outcome != PASSED_OVER) return outcome;
-    memset(run->memo, 0, sizeof run->memo); /* what is known by it is not taught */
+    memset(run->memo, 0, MEMO_SIZE); /* what is known by it is not taught */
     run->steps = 0;
     run->taught = true;
     outcome = walk(run, rules);
@@ -606,30 +614,148 @@ static bool make_key(const struct run *run, const struct balm_node *rules, struc
     return good;
 }
 
+/* memo and seen are empty; out and what run points to must live as long as it. */
+static void begin(struct run *run, struct balm_rules_context context, struct balm_rules_result *out)
+{
+    run->context = context;
+    run->out = out;
+    run->steps = run->depth = run->scope_len = run->parameter_count = 0;
+    run->taught = run->url_alone = run->varies = false;
+    run->way.len = 0;
+    run->memo = NULL;
+    *out = (struct balm_rules_result){"", balm_null(), balm_null()};
+}
+
+static enum balm_code end(const struct run *run, enum outcome outcome)
+{
+    if (balm_arena_status(run->context.arena, run->context.err)) return run->context.arena->code;
+    if (run->context.code || outcome == FOUND) return run->context.code;
+    return balm_fail(run->context.err, BALM_E_ARG, "no endpoint rule fits these parameters");
+}
+
 enum balm_code balm_rules_evaluate(const struct balm_node *rules,
                                    const struct balm_partitions *partitions, struct balm_ways *ways,
                                    struct balm_value params, struct balm_arena *arena,
                                    struct balm_rules_result *out, struct balm_err *err)
 {
-    struct run run;
+    struct memo memo[1 << MEMO_BITS] = {{NULL, false}};
+    struct seen seen[1 << SEEN_BITS] = {{NULL, WORD_OTHER, NULL}};
     struct balm_key key = {.len = 0};
     enum outcome outcome = FAILED;
+    struct run run;
 
-    run.context = (struct balm_rules_context){partitions, arena, err, BALM_OK};
-    run.out = out;
-    run.steps = run.depth = run.scope_len = run.parameter_count = 0;
-    run.taught = false;
-    run.way.len = 0;
-    memset(run.seen, 0, sizeof run.seen);
-    memset(run.memo, 0, sizeof run.memo);
-    *out = (struct balm_rules_result){"", balm_null(), balm_null()};
-
+    begin(&run, (struct balm_rules_context){partitions, arena, err, BALM_OK}, out);
+    run.memo = memo;
+    run.seen = seen;
     if (bind_all(&run, balm_node_get(rules, "parameters"), params)) {
         outcome = ways && make_key(&run, rules, &key) ? take_way(&run, ways, &key, rules)
                                                       : walk(&run, rules);
     }
-    if (balm_arena_status(arena, err)) return arena->code;
-    if (run.context.code) return run.context.code;
-    if (outcome == FOUND) return BALM_OK;
-    return balm_fail(err, BALM_E_ARG, "no endpoint rule fits these parameters");
+    return end(&run, outcome);
+}
+
+/* ---- again ---- */
+
+struct balm_rules_again {
+    struct balm_arena arena; /* of what is below */
+    struct balm_way *way;
+    struct variable *parameters;
+    size_t parameter_count;
+    size_t changing[BALM_RULES_CHANGING_MAX]; /* places among the parameters */
+    size_t changing_count;
+    struct seen seen[1 << SEEN_BITS];
+};
+
+/* Nothing but texts change; what is not given is not given the next time. */
+static bool keep_parameters(struct balm_rules_again *again, const struct run *run)
+{
+    size_t size = run->scope_len * sizeof *run->scope;
+
+    again->parameters = balm_arena_alloc(&again->arena, size);
+    if (!again->parameters) return false;
+    memcpy(again->parameters, run->scope, size);
+    again->parameter_count = run->scope_len;
+    for (size_t i = 0; i < run->scope_len; i++) {
+        if (!run->scope[i].open || run->scope[i].value.type != BALM_STRING) continue;
+        if (again->changing_count == BALM_RULES_CHANGING_MAX) return false;
+        again->changing[again->changing_count++] = i;
+    }
+    return true;
+}
+
+/* False: there is nothing to be done again. */
+static bool learn(struct balm_rules_again *again, struct run *run, const struct balm_node *rules,
+                  const struct balm_ways *ways, struct balm_value params)
+{
+    struct balm_key key = {.len = 0};
+    const struct balm_way *way;
+
+    params = balm_copy(&again->arena, params);
+    if (!bind_all(run, balm_node_get(rules, "parameters"), params)) return false;
+    way = make_key(run, rules, &key) ? balm_ways_find(ways, &key) : NULL;
+    if (!way || !keep_parameters(again, run)) return false;
+    again->way = balm_way_copy(way, &again->arena);
+    if (!again->way || go_again(run, again->way) != FOUND) return false;
+    return !run->varies && balm_map_len(run->out->headers) == 0;
+}
+
+enum balm_code balm_rules_again_new(struct balm_rules_again **out, const struct balm_node *rules,
+                                    const struct balm_partitions *partitions,
+                                    const struct balm_ways *ways, struct balm_value params,
+                                    struct balm_err *err)
+{
+    struct balm_rules_again *again = calloc(1, sizeof *again);
+    struct balm_rules_result result;
+    struct run run;
+
+    *out = NULL;
+    if (!again) return balm_nomem(err);
+    balm_arena_init(&again->arena, 0);
+    begin(&run, (struct balm_rules_context){partitions, &again->arena, err, BALM_OK}, &result);
+    run.seen = again->seen;
+    if (learn(again, &run, rules, ways, params) && !again->arena.code) {
+        *out = again;
+        return BALM_OK;
+    }
+    if (!run.context.code) run.context.code = balm_arena_status(&again->arena, err);
+    balm_rules_again_release(again);
+    return run.context.code;
+}
+
+void balm_rules_again_release(struct balm_rules_again *again)
+{
+    if (!again) return;
+    balm_arena_free(&again->arena);
+    free(again);
+}
+
+size_t balm_rules_again_count(const struct balm_rules_again *again)
+{
+    return again->changing_count;
+}
+
+const char *balm_rules_again_name(const struct balm_rules_again *again, size_t i)
+{
+    return again->parameters[again->changing[i]].name;
+}
+
+enum balm_code balm_rules_again(struct balm_rules_again *again, const struct balm_value *values,
+                                const struct balm_partitions *partitions, struct balm_arena *arena,
+                                const char **url, struct balm_err *err)
+{
+    struct balm_rules_result result;
+    enum outcome outcome;
+    struct run run;
+
+    begin(&run, (struct balm_rules_context){partitions, arena, err, BALM_OK}, &result);
+    run.seen = again->seen;
+    run.url_alone = true;
+    memcpy(run.scope, again->parameters, again->parameter_count * sizeof *run.scope);
+    run.parameter_count = again->parameter_count;
+    for (size_t i = 0; i < again->changing_count; i++) {
+        if (values[i].type != BALM_NULL) run.scope[again->changing[i]].value = values[i];
+    }
+    outcome = go_again(&run, again->way);
+    *url = outcome == FOUND ? balm_arena_strdup(arena, result.url) : NULL;
+    return outcome == PASSED_OVER ? BALM_OK : end(&run, outcome);
 }

@@ -53,4 +53,26 @@ enum balm_code balm_rules_evaluate(const struct balm_node *rules,
                                    struct balm_value params, struct balm_arena *arena,
                                    struct balm_rules_result *out, struct balm_err *err);
 
+/*
+ * An evaluation that can be done again with other values of what callers give from call to call,
+ * such as a bucket's name: its other parameters stand, and the way it took is gone at once.
+ */
+struct balm_rules_again;
+/* rules, params and ways as balm_rules_evaluate() had them; it keeps none of them but rules. *out
+   is NULL where there is no such way, or where more than the URL follows from what changes. */
+enum balm_code balm_rules_again_new(struct balm_rules_again **out, const struct balm_node *rules,
+                                    const struct balm_partitions *partitions,
+                                    const struct balm_ways *ways, struct balm_value params,
+                                    struct balm_err *err);
+void balm_rules_again_release(struct balm_rules_again *again); /* accepts NULL */
+/* The names of the parameters that change, all of them texts. */
+#define BALM_RULES_CHANGING_MAX 16
+size_t balm_rules_again_count(const struct balm_rules_again *again);
+const char *balm_rules_again_name(const struct balm_rules_again *again, size_t i);
+/* values: texts, in the order of these names; null: as it was. *url is in arena, or NULL: the rules
+   lead elsewhere this time, which only evaluating them tells. */
+enum balm_code balm_rules_again(struct balm_rules_again *again, const struct balm_value *values,
+                                const struct balm_partitions *partitions, struct balm_arena *arena,
+                                const char **url, struct balm_err *err);
+
 #endif

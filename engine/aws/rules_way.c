@@ -81,3 +81,11 @@ void balm_ways_keep(struct balm_ways *ways, const struct balm_key *key, struct b
     free(slot->way);
     *slot = (struct slot){(struct balm_way *)(void *)copy, key->len};
 }
+
+struct balm_way *balm_way_copy(const struct balm_way *way, struct balm_arena *arena)
+{
+    struct balm_way *copy = balm_arena_alloc(arena, size_of(way));
+
+    if (copy) memcpy(copy, way, size_of(way));
+    return copy;
+}

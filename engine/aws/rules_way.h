@@ -30,10 +30,13 @@ struct balm_way {
     struct balm_way_step steps[BALM_WAY_MAX];
 };
 
-/* NULL where none is kept under this key. */
+/* NULL where none is kept under this key; it lives until the next balm_ways_keep(). */
 const struct balm_way *balm_ways_find(const struct balm_ways *ways, const struct balm_key *key);
 /* Copies both, and takes steps out of way that lead nowhere: assignments that nobody looked at.
    Another way's place may be taken. Where memory runs out nothing is kept. */
 void balm_ways_keep(struct balm_ways *ways, const struct balm_key *key, struct balm_way *way);
+
+/* One of one's own, in arena. NULL where memory ran out. */
+struct balm_way *balm_way_copy(const struct balm_way *way, struct balm_arena *arena);
 
 #endif
