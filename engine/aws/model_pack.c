@@ -272,8 +272,6 @@ static enum balm_code open_blob(struct balm_pack *pack, size_t i, const struct b
                              pack->path, name, why.message);
         }
         pack->checked[i] = 1;
-        /* The check has read all of it, calls read little: what they need comes back by itself. */
-        (void)madvise((void *)(uintptr_t)pack->bytes, pack->size, MADV_DONTNEED);
     }
     *out = (const struct balm_service *)blob;
     return BALM_OK;

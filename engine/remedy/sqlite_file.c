@@ -156,6 +156,14 @@ enum balm_code balm_sqlite_fail(struct balm_sqlite_file *file, int status, struc
 
 /* ---- opening ---- */
 
+/* Of the whole process; once SQLite is in use it changes nothing. Nobody asks how much memory it
+   holds, which it would count under a lock, and pages are allocated as they are needed. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+}
+
 /* SQLite's own waits grow to a tenth of a second; who holds the lock here is gone within
    milliseconds. */
 static int on_busy(void *owner, int tries)
@@ -360,6 +368,7 @@ enum balm_code balm_sqlite_open(struct balm_sqlite_file *file, bool make, bool *
     *absent = false;
     if (is_current(file)) return BALM_OK;
     balm_sqlite_close(file);
+    configure();
     if (stat(file->path, &found) != 0) {
         *absent = errno == ENOENT && !make;
         if (*absent) return BALM_OK;
