@@ -1,5 +1,6 @@
 #include "front/world.h"
 
+#include "aws/endpoint.h"
 #include "core/file.h"
 
 #include <stdlib.h>
@@ -115,8 +116,12 @@ static enum balm_code open_all(struct balm_world *world, int64_t fixed_now, stru
     };
     struct balm_aws_setup setup = {
         .config = &world->config, .fixed_now = fixed_now, .log = balm_cli_log(cli)};
+    struct balm_url_parts parts;
     enum balm_code code = balm_world_models_path(world->cli, &setup.models_path, err);
 
+    if (!code && options.endpoint_url && !balm_endpoint_split(options.endpoint_url, &parts)) {
+        code = balm_endpoint_refuse(options.endpoint_url, err);
+    }
     if (!code) code = balm_aws_config_load(&world->config, &options, err);
     if (!code) code = balm_loop_new(&world->loop, err);
     setup.loop = world->loop;

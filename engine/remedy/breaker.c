@@ -128,7 +128,7 @@ static void on_outcomes(struct balm_guard_read *read)
     balm_guard_read_refuse(
         read, balm_arena_printf(intent->arena,
                                 "%zu of the last %zu fixes by %s in %s failed; one is tried again "
-                                "in %lld minutes",
+                                "in %lld minutes, with --skip-guard breaker at once",
                                 verdict.failed, verdict.seen, intent->association.remediation,
                                 intent->finding->account,
                                 (long long)((left + MINUTE_US - 1) / MINUTE_US)));

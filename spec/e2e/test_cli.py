@@ -61,6 +61,7 @@ def test_the_overview_names_every_command_and_exit_status(offline):
     (("run", "-", "--config", "missing.lua"), "missing.lua"),
     (("run", "-", "--models", "missing.pack"), "missing.pack"),
     (("run", "-", "--profile", "missing"), "missing"),
+    (("run", "-", "--endpoint-url", "ftp://aws"), "it must be http:// or https://"),
     ((*BY_HAND, "missing.json"), "missing.json"),
     ((*BY_HAND, "{"), "line 1"),
     ((*BY_HAND, '{"Name":"b","AccountId":"1","Region":"eu-west-1"}'), "12 digits"),

@@ -474,6 +474,7 @@ static void a_breaker_opens_when_too_many_fail_and_lets_one_try_later(void **wit
     }
     run_with("Own.Once", bucket("f", NULL), NULL, 0);
     expect_refusal("breaker", "5 of the last 5 fixes by Own.Once in 123456789012 failed");
+    expect_refusal("breaker", "with --skip-guard breaker at once");
     assert_string_equal(run_with("Own.Twice", bucket("f", NULL), good, 2), "unverified");
 
     assert_false(is_allowed_at(now + 14 * MINUTE, &probes));
