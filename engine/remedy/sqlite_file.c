@@ -37,6 +37,7 @@ static const char *const migrations[] = {
 
 static const char *const texts[BALM_SQL_STATEMENTS] = {
     [BALM_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [BALM_SQL_BEGIN_READ] = "BEGIN",
     [BALM_SQL_COMMIT] = "COMMIT",
     [BALM_SQL_ROLLBACK] = "ROLLBACK",
     [BALM_SQL_LOOK] =

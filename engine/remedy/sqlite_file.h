@@ -20,6 +20,7 @@ struct sqlite3_stmt;
 
 enum balm_sqlite_statement {
     BALM_SQL_BEGIN,
+    BALM_SQL_BEGIN_READ,
     BALM_SQL_COMMIT,
     BALM_SQL_ROLLBACK,
     BALM_SQL_LOOK,    /* partition, sort -> rowid, version, expires */

@@ -167,6 +167,30 @@ static void read_alone(struct balm_sqlite_work *work, struct balm_store_op *op)
     if (status) balm_sqlite_fail(&work->file, status, &op->err);
 }
 
+/* Several in one transaction, so that the file is looked at and locked once. */
+static void read_all(struct balm_sqlite_work *work, struct balm_store_op *op)
+{
+    struct balm_err err;
+    bool absent;
+    int64_t now = balm_clock_now();
+    int status = SQLITE_OK;
+    if (op->next && balm_sqlite_open(&work->file, false, &absent, &err) == BALM_OK && !absent &&
+        run(work, BALM_SQL_BEGIN_READ) == SQLITE_OK) {
+        while (op && !status) {
+            status = read_rows(work, op, now);
+            if (status) balm_sqlite_fail(&work->file, status, &op->err);
+            op = op->next;
+        }
+        if (!status) {
+            status = run(work, BALM_SQL_COMMIT);
+            if (status) balm_sqlite_fail(&work->file, status, &err); /* all are answered */
+        }
+    }
+    for (; op; op = op->next) {
+        read_alone(work, op);
+    }
+}
+
 /* ---- all together ---- */
 
 static enum balm_code transaction(struct balm_sqlite_work *work, struct balm_store_op *first,
@@ -194,7 +218,8 @@ void balm_sqlite_work(struct balm_sqlite_work *work, struct balm_store_op *first
     for (const struct balm_store_op *op = first; op && !together; op = op->next) {
         together = op->is_commit;
     }
-    if (together && transaction(work, first, &err) == BALM_OK) return;
+    if (!together) read_all(work, first);
+    if (!together || transaction(work, first, &err) == BALM_OK) return;
     for (struct balm_store_op *op = first; op; op = op->next) {
         if (op->is_commit) {
             op->err = err;

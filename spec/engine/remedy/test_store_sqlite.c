@@ -171,8 +171,45 @@ static void takes_an_empty_file(void **state)
 }
 
 /* Each page but the first is overwritten in turn; no answer is wrong, and none is missing. */
+/* Each for one item, all asked for before the first is answered. */
+static void read_at_once(const char *const *sorts, size_t count, struct outcome **outcomes)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct balm_store_query one = {
+            .partition = "p", .from = sorts[i], .to = sorts[i], .limit = 1};
+        outcomes[i] = new_outcome(&fixture);
+        balm_store_read(fixture.store, &outcomes[i]->request, &one);
+    }
+    settle(&fixture);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(outcomes[i]->done);
+    }
+}
+
+static void answers_each_of_the_reads_that_come_together(void **state)
+{
+    static const char *const sorts[] = {"a", "none", "b"};
+    struct outcome *outcomes[3];
+    (void)state;
+    read_at_once(sorts, 3, outcomes); /* without a file */
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(outcomes[i]->request.err.code, BALM_OK);
+        assert_int_equal(outcomes[i]->request.count, 0);
+    }
+    put(&fixture, "a", "{\"n\":1}");
+    put(&fixture, "b", "{\"n\":2}");
+    read_at_once(sorts, 3, outcomes);
+    assert_int_equal(balm_get_int(outcomes[0]->request.items[0].value, "n", 0), 1);
+    assert_int_equal(outcomes[1]->request.count, 0);
+    assert_int_equal(balm_get_int(outcomes[2]->request.items[0].value, "n", 0), 2);
+    put(&fixture, "c", "{}"); /* nothing is left open */
+}
+
 static void answers_from_a_damaged_file_with_an_error_or_the_truth(void **state)
 {
+    static const char *const sorts[] = {"000", "150", "299"};
+    struct outcome *outcomes[3];
+    size_t told = 0;
     struct balm_buf whole = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_err err;
     int refused = 0;
@@ -199,9 +236,19 @@ static void answers_from_a_damaged_file_with_an_error_or_the_truth(void **state)
         } else {
             assert_int_equal(request->count, 300);
         }
+        read_at_once(sorts, 3, outcomes);
+        for (size_t i = 0; i < 3; i++) {
+            request = &outcomes[i]->request;
+            if (request->err.code) {
+                fails(request, BALM_E_IO, "damaged");
+            } else {
+                assert_int_equal(request->count, 1);
+                told++;
+            }
+        }
         balm_store_release(fixture.store);
     }
-    assert_true(refused > 0);
+    assert_true(refused > 0 && told > 0);
     balm_buf_free(&whole);
     fixture.store = open_store(&fixture);
 }
@@ -416,6 +463,7 @@ int main(void)
         TEST(refuses_another_programs_file),
         TEST(refuses_a_newer_schema),
         TEST(takes_an_empty_file),
+        TEST(answers_each_of_the_reads_that_come_together),
         TEST(answers_from_a_damaged_file_with_an_error_or_the_truth),
         TEST(says_who_may_not_write),
         TEST(says_which_folder_cannot_be_made),
