@@ -367,7 +367,9 @@ enum balm_code balm_catalog_watch(struct balm_catalog *catalog, struct balm_err 
     enum balm_code code = BALM_OK;
 
     for (size_t i = 0; !code && i < catalog->folder_count; i++) {
-        code = watch(catalog, &catalog->folders[i].watch, catalog->folders[i].path, err);
+        struct balm_folder *folder = &catalog->folders[i];
+        balm_stamp_take(&folder->stamp, folder->path); /* of the folder that is watched */
+        code = watch(catalog, &folder->watch, folder->path, err);
     }
     if (!code && catalog->lua_dir)
         code = watch(catalog, &catalog->lua_watch, catalog->lua_dir, err);
