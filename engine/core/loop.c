@@ -9,7 +9,9 @@
 
 #define NEVER       INT64_MAX
 #define CLOSE_TURNS 64
-#define ROUNDS_MAX  16 /* before descriptors and timers are looked at again */
+/* Before descriptors and timers are looked at again; none begins later than this. */
+#define ROUNDS_MAX 16
+#define ROUNDS_NS  INT64_C(50000000)
 
 struct balm_loop {
     uv_loop_t uv;
@@ -66,6 +68,7 @@ static void on_prepare(uv_prepare_t *handle)
     for (int i = 0; i < ROUNDS_MAX && loop->last.next != &loop->last; i++) {
         run_tasks(&loop->last);
     }
+    uv_update_time(&loop->uv); /* else polling waits longer by what tasks took */
     loop->now = 0;
 }
 
@@ -264,7 +267,9 @@ void balm_timer_stop(struct balm_loop *loop, struct balm_timer *timer)
 static void on_idle(uv_idle_t *handle)
 {
     struct balm_loop *loop = handle->data;
+    int64_t until = balm_clock_mono() + ROUNDS_NS;
     for (int i = 0; i < ROUNDS_MAX && loop->tasks.next != &loop->tasks; i++) {
+        if (i > 0 && balm_clock_mono() >= until) break;
         run_tasks(&loop->tasks);
     }
     if (loop->tasks.next == &loop->tasks) uv_idle_stop(&loop->idle);

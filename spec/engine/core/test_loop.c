@@ -7,10 +7,14 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
+
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENDLESS 1000
+#define MS      INT64_C(1000000)
 
 static struct balm_loop *loop;
 static struct balm_err err;
@@ -125,6 +129,48 @@ static void nor_timers(void **state)
     balm_task_cancel(loop, &endless.task);
 }
 
+static void take_ms(long ms)
+{
+    const struct timespec time = {.tv_nsec = ms * MS};
+    nanosleep(&time, NULL);
+}
+
+static void walk_slowly(void *owner)
+{
+    struct walker *walker = owner;
+    note(walker->letter);
+    take_ms(20);
+    if (--walker->steps > 0) balm_task_add(loop, &walker->task, walk_slowly, walker);
+}
+
+static void slow_steps_do_not_keep_descriptors_waiting_until_all_are_done(void **state)
+{
+    struct walker slow = {.letter = 'a', .steps = 10};
+    (void)state;
+    balm_task_add(loop, &slow.task, walk_slowly, &slow);
+    run_beside_a_pipe();
+    assert_in_range(strcspn(seen.letters, "|"), 1, 5);
+    assert_int_equal(slow.steps, 0);
+}
+
+static void be_slow(void *owner)
+{
+    (void)owner;
+    take_ms(200);
+}
+
+static void a_timer_is_not_late_by_what_tasks_took(void **state)
+{
+    struct balm_task slow = {0};
+    struct balm_timer timer = {0};
+    int64_t began = balm_clock_mono();
+    (void)state;
+    balm_task_add(loop, &slow, be_slow, NULL);
+    assert_int_equal(balm_timer_set(loop, &timer, 250 * MS, stop, NULL), BALM_OK);
+    balm_loop_run(loop);
+    assert_in_range((balm_clock_mono() - began) / MS, 250, 400);
+}
+
 static void finish(void *owner)
 {
     (void)owner;
@@ -176,6 +222,8 @@ int main(void)
         TEST(what_became_ready_together_goes_on_before_descriptors_are_asked_again),
         TEST(who_always_goes_on_does_not_keep_descriptors_waiting),
         TEST(nor_timers),
+        TEST(slow_steps_do_not_keep_descriptors_waiting_until_all_are_done),
+        TEST(a_timer_is_not_late_by_what_tasks_took),
         TEST(the_last_ones_come_when_nothing_else_is_left_and_before_descriptors),
         TEST(a_last_one_alone_runs_too_and_may_be_cancelled),
         TEST(a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never),
