@@ -57,7 +57,6 @@ struct memo {
     bool holds;
 };
 #define MEMO_SIZE (sizeof(struct memo) << MEMO_BITS)
-#define SEEN_SIZE (sizeof(struct seen) << SEEN_BITS)
 
 struct run {
     struct balm_rules_context context;

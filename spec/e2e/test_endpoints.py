@@ -270,6 +270,26 @@ def test_an_event_cannot_choose_the_host(question):
     assert list(answer) == ["error"]
 
 
+def access_point(region, name):
+    return f"arn:aws:s3:{region}:{ACCOUNT}:accesspoint:{name}"
+
+
+@pytest.mark.parametrize("before, question", [
+    ("logs-{}", {"Bucket": "x@evil.example/"}),
+    ("logs-{}", {"Bucket": ""}),
+    ("logs-{}", {}),
+    ("logs-{}", {"Bucket": access_point("us-west-2", "reports")}),
+    (access_point("us-west-2", "reports-{}"), {"Bucket": access_point("eu-west-1", "reports")}),
+    (access_point("us-west-2", "reports-{}"), {"Bucket": "arn:aws:s3:::logs"}),
+    (access_point("us-west-2", "reports-{}"), {"Bucket": "logs"}),
+])
+def test_what_is_remembered_of_an_operation_answers_no_other_question(before, question):
+    """The tool ends with a failure where an answer from memory is not the rules' own."""
+    asked = [{"Bucket": before.format(number)} for number in range(4)] + [question]
+    ask_balm([{"service": "s3", "operation": "PutBucketVersioning", "region": "us-west-2", "params": params,
+               "s3": {"addressing_style": style}} for style in ("auto", "path") for params in asked])
+
+
 def test_a_parameter_cannot_choose_the_host_by_a_prefix():
     for label in ("evil.example/", "a.b", "", "a" * 64):
         [answer] = ask_balm([{"service": "s3", "operation": "WriteGetObjectResponse",
