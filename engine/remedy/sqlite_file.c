@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -157,8 +158,9 @@ enum balm_code balm_sqlite_fail(struct balm_sqlite_file *file, int status, struc
 
 /* ---- opening ---- */
 
-/* Of the whole process; once SQLite is in use it changes nothing. Nobody asks how much memory it
-   holds, which it would count under a lock, and pages are allocated as they are needed. */
+/* Of the whole process, and before any thread uses SQLite: it does not lock this. Nobody asks how
+   much memory it holds, which it would count under a lock, and pages are allocated as they are
+   needed. */
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -363,13 +365,14 @@ static bool is_current(const struct balm_sqlite_file *file)
 enum balm_code balm_sqlite_open(struct balm_sqlite_file *file, bool make, bool *absent,
                                 struct balm_err *err)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     struct stat found;
     enum balm_code code = BALM_OK;
     int status;
     *absent = false;
     if (is_current(file)) return BALM_OK;
     balm_sqlite_close(file);
-    configure();
+    (void)pthread_once(&configured, configure);
     if (stat(file->path, &found) != 0) {
         *absent = errno == ENOENT && !make;
         if (*absent) return BALM_OK;

@@ -50,6 +50,13 @@ static void makes_file_and_folders_for_the_owner_alone(void **state)
     rmdir(deeper[0]);
 }
 
+static void counts_no_memory(void **state)
+{
+    (void)state;
+    put(&fixture, "a", "{}");
+    assert_int_equal(sqlite3_memory_used(), 0);
+}
+
 static void makes_no_file_for_a_read(void **state)
 {
     (void)state;
@@ -453,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(makes_file_and_folders_for_the_owner_alone),
+        TEST(counts_no_memory),
         TEST(makes_no_file_for_a_read),
         TEST(goes_on_in_a_new_file_when_the_old_was_taken_away),
         TEST(takes_no_log_of_a_file_that_was_taken_away),
