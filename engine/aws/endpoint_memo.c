@@ -248,12 +248,14 @@ static enum balm_code resolve(struct balm_endpoint_memo *memo,
     struct balm_key key;
     struct like *like;
     const char *url = NULL;
+    uint64_t hash;
     bool known;
     enum balm_code code = BALM_OK;
 
     make_key(&key, question, add_kind);
-    like = &memo->likes[balm_key_hash(&key) >> (64 - LIKE_BITS)];
-    known = is_of(&like->slot, &key, balm_key_hash(&key));
+    hash = balm_key_hash(&key);
+    like = &memo->likes[hash >> (64 - LIKE_BITS)];
+    known = is_of(&like->slot, &key, hash);
     if (known) code = ask_again(like, question, partitions, arena, &url, err);
     if (code) return code;
     if (url) {

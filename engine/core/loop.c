@@ -275,12 +275,9 @@ static void on_idle(uv_idle_t *handle)
     if (loop->tasks.next == &loop->tasks) uv_idle_stop(&loop->idle);
 }
 
-/* The idle handle keeps the loop from waiting before they were run. */
-static void add(struct balm_loop *loop, struct balm_task *knot, struct balm_task *task,
-                struct balm_task what)
+/* The idle handle keeps the loop from waiting before it was run. */
+static void queue(struct balm_loop *loop, struct balm_task *knot, struct balm_task *task)
 {
-    task->run = what.run;
-    task->owner = what.owner;
     if (task->queued) return;
     task->queued = true;
     ring_add(knot, task);
@@ -290,13 +287,17 @@ static void add(struct balm_loop *loop, struct balm_task *knot, struct balm_task
 void balm_task_add(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
                    void *owner)
 {
-    add(loop, &loop->tasks, task, (struct balm_task){.run = run, .owner = owner});
+    task->run = run;
+    task->owner = owner;
+    queue(loop, &loop->tasks, task);
 }
 
 void balm_task_last(struct balm_loop *loop, struct balm_task *task, void (*run)(void *owner),
                     void *owner)
 {
-    add(loop, &loop->last, task, (struct balm_task){.run = run, .owner = owner});
+    task->run = run;
+    task->owner = owner;
+    queue(loop, &loop->last, task);
 }
 
 void balm_task_cancel(struct balm_loop *loop, struct balm_task *task)

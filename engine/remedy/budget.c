@@ -43,7 +43,7 @@ struct balm_budget {
     struct balm_timer timer;
     struct balm_task task;
     struct take *first, **last; /* that wait for the next batch */
-    bool busy;                  /* a batch is under way, or will be with the next turn */
+    bool busy;                  /* a batch is under way, or soon will be */
 
     struct take *batch[BATCH_MAX];
     size_t batch_len;

@@ -97,7 +97,7 @@ struct balm_store_request {
     int64_t version; /* of a commit: what all the items it wrote have now */
 
     struct balm_store_op *op;        /* what is under way; NULL: nothing */
-    struct balm_store_request *next; /* of those that are refused, and told so on the next turn */
+    struct balm_store_request *next; /* of those that are refused, and told so from the loop */
 };
 
 /* query and its texts are copied. Items come in order, expired ones left out. */

@@ -4,7 +4,7 @@
  *
  * Only one strand runs at a time (instance->running), until it wants something and yields: a call,
  * a sleep, or, in aws.parallel, that its branches end. Whoever has what it wanted calls
- * balm_strand_ready(), and the strand is resumed on the loop's next turn, in the order of these
+ * balm_strand_ready(), and the strand is resumed from the loop, in the order of these
  * calls: so two runs that get their answers in one order do all in one order.
  *
  * The branches of one aws.parallel are begun in order, as many at a time as its window allows (one
@@ -69,7 +69,7 @@ struct balm_parallel {
     struct balm_strand strands[];
 };
 
-/* The strand goes on in the loop's next turn. */
+/* The strand goes on soon, from the loop. */
 void balm_strand_ready(struct balm_strand *strand);
 /* Has a sibling, or one of an outer parallel, failed, so that it is never resumed? */
 bool balm_strand_is_stopped(const struct balm_strand *strand);
