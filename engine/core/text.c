@@ -286,10 +286,23 @@ static void print_uuid(char out[37], unsigned char bytes[16], unsigned char vers
     *to = '\0';
 }
 
+/* For names, of which every run has one: the kernel is asked once for many. */
+static void draw_uuid(unsigned char bytes[16])
+{
+    static _Thread_local unsigned char drawn[16 * 16];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        balm_random(drawn, sizeof drawn);
+        left = sizeof drawn;
+    }
+    left -= 16;
+    memcpy(bytes, drawn + left, 16);
+}
+
 void balm_text_uuid(char out[37])
 {
     unsigned char bytes[16];
-    balm_random(bytes, sizeof bytes);
+    draw_uuid(bytes);
     print_uuid(out, bytes, 4);
 }
 
@@ -298,7 +311,7 @@ void balm_text_uuid_at(char out[37], int64_t micros)
     uint64_t millis = (uint64_t)micros / 1000;
     uint64_t fraction = (uint64_t)micros % 1000 * 4096 / 1000; /* 12 bits of the millisecond */
     unsigned char bytes[16];
-    balm_random(bytes, sizeof bytes);
+    draw_uuid(bytes);
     for (size_t i = 0; i < 6; i++)
         bytes[i] = (unsigned char)(millis >> (40 - 8 * i));
     bytes[6] = (unsigned char)(fraction >> 8);

@@ -10,7 +10,7 @@
 _Static_assert(sizeof(struct balm_value) == 16, "values are passed by value");
 _Static_assert(sizeof(struct balm_entry) == 32, "two entries share a cache line");
 
-#define INDEX_FROM 16 /* entries; looking through fewer is faster than hashing */
+#define INDEX_FROM 32 /* entries; looking through fewer is faster than hashing */
 #define COUNT_MAX  ((size_t)UINT32_MAX / 4)
 
 /* Large answers are made of small containers: their heads are small, and what is made at once lies

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX    100
-#define PATH_MAX_LEN 256 /* of a place in an error */
+#define DEPTH_MAX     100
+#define PATH_MAX_LEN  256 /* of a place in an error */
+#define FEW           8   /* entries that are sorted by hand */
+#define ENTRIES_FIRST 32  /* most values have fewer at any time */
 /* What one value may take outside of Lua, where its memory cap does not reach: a table that holds
    another twice, and that another twice,
    is small here and endless there. */
@@ -159,8 +161,11 @@ struct reader {
     struct balm_arena *arena;
     struct balm_err *err;
     size_t left; /* of SIZE_MAX_VALUE */
+    struct balm_entry *entries;
+    size_t entry_count, entry_cap;
     int depth;
     struct step way[DEPTH_MAX];
+    struct balm_entry first_entries[ENTRIES_FIRST];
 };
 
 static enum balm_code read_value(struct reader *r, struct balm_value *out);
@@ -199,18 +204,17 @@ static enum balm_code no_memory(struct reader *r)
     return r->arena->code ? balm_arena_status(r->arena, r->err) : balm_nomem(r->err);
 }
 
-/* What kinds of keys the table on top has. */
+/* What kinds of keys the table on top has, whose length is len. */
 struct shape {
-    size_t positions; /* integers within 1 ... the table's length */
+    size_t positions; /* integers within 1 ... len */
     size_t integers;  /* others */
     size_t names;
     size_t others;
 };
 
-static struct shape shape_of(lua_State *L)
+static struct shape shape_of(lua_State *L, size_t len)
 {
     struct shape shape = {0, 0, 0, 0};
-    size_t len = lua_rawlen(L, -1);
 
     lua_pushnil(L);
     while (lua_next(L, -2)) {
@@ -232,6 +236,18 @@ static struct shape shape_of(lua_State *L)
         shape.positions = 0;
     }
     return shape;
+}
+
+static enum balm_code refuse_key(struct reader *r)
+{
+    return fault(r, BALM_E_SCRIPT, "a key is neither text nor a position");
+}
+
+static enum balm_code refuse_shape(struct reader *r, const struct shape *shape)
+{
+    return fault(r, BALM_E_SCRIPT,
+                 shape->names ? "a table has either positions or names, not both"
+                              : "the list has holes");
 }
 
 static enum balm_code read_list(struct reader *r, size_t count, struct balm_value *out)
@@ -260,10 +276,12 @@ static enum balm_code read_key(struct reader *r, struct balm_entry *entry)
 
     if (lua_type(r->L, -2) == LUA_TSTRING) {
         text = lua_tolstring(r->L, -2, &len);
+    } else if (!lua_isinteger(r->L, -2)) {
+        return refuse_key(r);
     } else {
         len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)lua_tointeger(r->L, -2));
     }
-    if (take(r, len)) return BALM_E_LIMIT;
+    if (take(r, sizeof *entry + len)) return BALM_E_LIMIT;
     entry->key = balm_arena_copy(r->arena, text, len);
     entry->key_len = (uint32_t)len;
     return entry->key ? BALM_OK : no_memory(r);
@@ -291,47 +309,96 @@ static int by_key(const void *left, const void *right)
     return order ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
 }
 
-static enum balm_code read_map(struct reader *r, size_t count, struct balm_value *out)
+/* Most have a few: those are sorted before qsort() has begun. */
+static void sort(struct balm_entry *entries, size_t count)
 {
-    struct balm_entry *entries = balm_arena_alloc(r->arena, count * sizeof *entries);
-    enum balm_code code = BALM_OK;
-    size_t i = 0;
-
-    if (!entries) return no_memory(r);
-    lua_pushnil(r->L);
-    while (!code && i < count && lua_next(r->L, -2)) {
-        code = read_key(r, &entries[i]);
-        r->way[r->depth - 1].name = entries[i].key;
-        if (!code) code = read_value(r, &entries[i].value);
-        lua_pop(r->L, 1);
-        i++;
+    if (count > FEW) {
+        qsort(entries, count, sizeof *entries, by_key);
+        return;
     }
-    if (i == count) lua_pop(r->L, 1); /* the last key */
-    if (code) return code;
-    if (count > 1) qsort(entries, count, sizeof *entries, by_key);
-    *out = balm_map_of(r->arena, entries, count);
+    for (size_t i = 1; i < count; i++) {
+        struct balm_entry entry = entries[i];
+        size_t at = i;
+        while (at > 0 && by_key(&entries[at - 1], &entry) > 0) {
+            entries[at] = entries[at - 1];
+            at--;
+        }
+        entries[at] = entry;
+    }
+}
+
+/* Onto those of the tables that are being read, innermost last. */
+static enum balm_code add_entry(struct reader *r, const struct balm_entry *entry)
+{
+    if (r->entry_count == r->entry_cap) {
+        size_t size = r->entry_count * sizeof *entry;
+        struct balm_entry *entries = malloc(size * 2);
+        if (!entries) return balm_nomem(r->err);
+        memcpy(entries, r->entries, size);
+        if (r->entries != r->first_entries) free(r->entries);
+        r->entries = entries;
+        r->entry_cap *= 2;
+    }
+    r->entries[r->entry_count++] = *entry;
+    return BALM_OK;
+}
+
+/* Of the key below the top. A list has gone another way, so a position is none of one. */
+static bool is_misplaced(const struct reader *r)
+{
+    return r->style == BALM_LUA_STRICT && lua_isinteger(r->L, -2);
+}
+
+static enum balm_code refuse_position(struct reader *r)
+{
+    struct shape shape;
+
+    lua_pushvalue(r->L, -3);
+    shape = shape_of(r->L, 0);
+    return shape.others ? refuse_key(r) : refuse_shape(r, &shape);
+}
+
+/* Goes through the table once: it is not known how many there are before. */
+static enum balm_code read_map(struct reader *r, bool is_list, struct balm_value *out)
+{
+    size_t first = r->entry_count;
+    enum balm_code code = BALM_OK;
+
+    lua_pushnil(r->L);
+    while (lua_next(r->L, -2)) {
+        struct balm_entry entry;
+        code = is_misplaced(r) ? refuse_position(r) : read_key(r, &entry);
+        if (code) return code;
+        r->way[r->depth - 1].name = entry.key;
+        code = read_value(r, &entry.value);
+        if (!code) code = add_entry(r, &entry);
+        if (code) return code;
+        lua_pop(r->L, 1);
+    }
+    if (is_list && r->entry_count == first) return read_list(r, 0, out);
+    if (is_list && r->style == BALM_LUA_STRICT) {
+        return fault(r, BALM_E_SCRIPT, "a list has positions, not names");
+    }
+    sort(r->entries + first, r->entry_count - first);
+    *out = balm_map_of(r->arena, r->entries + first, r->entry_count - first);
+    r->entry_count = first;
     return out->type == BALM_MAP ? BALM_OK : no_memory(r);
 }
 
 static enum balm_code read_shape(struct reader *r, struct balm_value *out)
 {
-    struct shape shape = shape_of(r->L);
-    size_t count = shape.positions + shape.integers + shape.names;
-    bool plain = !shape.integers && (!shape.names || !shape.positions);
+    size_t len = lua_rawlen(r->L, -1);
+    struct shape shape;
+    bool plain;
 
-    if (shape.others) return fault(r, BALM_E_SCRIPT, "a key is neither text nor a position");
-    if (r->style == BALM_LUA_STRICT && !plain) {
-        return fault(r, BALM_E_SCRIPT,
-                     shape.names ? "a table has either positions or names, not both"
-                                 : "the list has holes");
-    }
-    if (take(r, count * sizeof(struct balm_entry))) return BALM_E_LIMIT;
-    if (plain && shape.positions) return read_list(r, count, out);
-    if (!count && balm_lua_is_list(r->L, -1)) return read_list(r, 0, out);
-    if (shape.names && r->style == BALM_LUA_STRICT && balm_lua_is_list(r->L, -1)) {
-        return fault(r, BALM_E_SCRIPT, "a list has positions, not names");
-    }
-    return read_map(r, count, out);
+    if (len == 0) return read_map(r, balm_lua_is_list(r->L, -1), out);
+    shape = shape_of(r->L, len);
+    plain = !shape.integers && !shape.names;
+    if (shape.others) return refuse_key(r);
+    if (r->style == BALM_LUA_STRICT && !plain) return refuse_shape(r, &shape);
+    if (!plain) return read_map(r, false, out);
+    if (take(r, len * sizeof(struct balm_value))) return BALM_E_LIMIT;
+    return read_list(r, len, out);
 }
 
 static enum balm_code read_table(struct reader *r, struct balm_value *out)
@@ -406,15 +473,24 @@ enum balm_code balm_lua_value(lua_State *L, int index, enum balm_lua_style style
                               struct balm_arena *arena, struct balm_value *out,
                               struct balm_err *err)
 {
-    struct reader reader = {.L = L, .style = style, .arena = arena, .err = err};
+    struct reader reader; /* of which little is used at most times */
     int top = lua_gettop(L);
     enum balm_code code;
 
+    reader.L = L;
+    reader.style = style;
+    reader.arena = arena;
+    reader.err = err;
     reader.left = SIZE_MAX_VALUE;
+    reader.entries = reader.first_entries;
+    reader.entry_count = 0;
+    reader.entry_cap = ENTRIES_FIRST;
+    reader.depth = 0;
     *out = balm_null();
     if (!lua_checkstack(L, 8)) return balm_nomem(err);
     lua_pushvalue(L, index);
     code = read_value(&reader, out);
     lua_settop(L, top);
+    if (reader.entries != reader.first_entries) free(reader.entries);
     return code;
 }
