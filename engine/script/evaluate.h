@@ -21,7 +21,7 @@ enum balm_code balm_evaluate(struct balm_arena *arena, const char *path, const c
 
 /*
  * A Lua state that stays, for the engine's own modules in lua/: sandboxed as scripts are (no AWS),
- * but not thrown away between calls.
+ * but trusted (balm_sandbox_trust()), and not thrown away between calls.
  */
 struct balm_lua_host;
 enum balm_code balm_lua_host_new(struct balm_lua_host **out, const char *lua_dir,

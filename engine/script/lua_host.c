@@ -62,8 +62,10 @@ static enum balm_code open_sandbox(struct balm_lua_host *host, struct balm_err *
 {
     enum balm_code code = balm_sandbox_new(&host->sandbox, &host->limits, err);
 
-    if (!code) balm_sandbox_resolver(host->sandbox, find_module, host);
-    return code;
+    if (code) return code;
+    balm_sandbox_trust(host->sandbox);
+    balm_sandbox_resolver(host->sandbox, find_module, host);
+    return BALM_OK;
 }
 
 enum balm_code balm_lua_host_new(struct balm_lua_host **out, const char *lua_dir,

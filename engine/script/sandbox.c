@@ -31,7 +31,8 @@ static void attend(struct balm_sandbox *sandbox, lua_State *L)
     int every = hook_every(sandbox);
 
     sandbox->running = L;
-    if (lua_gethookcount(L) != every) lua_sethook(L, on_count, LUA_MASKCOUNT, every);
+    if (!sandbox->trusted && lua_gethookcount(L) != every)
+        lua_sethook(L, on_count, LUA_MASKCOUNT, every);
 }
 
 /* ---- limits ---- */
@@ -97,16 +98,20 @@ static int raise_over(lua_State *L)
     return lua_error(L);
 }
 
+static void collect_where_large(struct balm_sandbox *sandbox)
+{
+    if (sandbox->collects || sandbox->heap.held <= COLLECT_FROM) return;
+    sandbox->collects = true;
+    lua_gc(sandbox->L, LUA_GCRESTART);
+}
+
 static void look(lua_State *L)
 {
     struct balm_sandbox *sandbox = balm_sandbox_of(L);
 
     if (balm_sandbox_settle(sandbox)) (void)raise_over(L);
     attend(sandbox, L);
-    if (!sandbox->collects && sandbox->heap.held > COLLECT_FROM) {
-        sandbox->collects = true;
-        lua_gc(L, LUA_GCRESTART);
-    }
+    collect_where_large(sandbox);
 }
 
 /* Raises, never yields, to end a run: the sandbox's pcall raises again. */
@@ -301,6 +306,13 @@ void balm_sandbox_refill(struct balm_sandbox *sandbox)
 {
     sandbox->steps = 0;
     sandbox->unpaid = 0;
+    collect_where_large(sandbox);
+}
+
+void balm_sandbox_trust(struct balm_sandbox *sandbox)
+{
+    sandbox->trusted = true;
+    lua_sethook(sandbox->L, NULL, 0, 0);
 }
 
 uint64_t balm_sandbox_steps(const struct balm_sandbox *sandbox)

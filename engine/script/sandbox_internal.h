@@ -28,7 +28,8 @@ struct balm_sandbox {
     enum balm_over over;
     bool collects; /* the collector runs: not before there is something to collect */
     bool sealed;
-    bool holds; /* finalisers must run */
+    bool trusted; /* no hook */
+    bool holds;   /* finalisers must run */
     bool met_unknown;
     char where[80]; /* "file:line: " of the Lua code that met the limit */
     void *owner;

@@ -2,12 +2,12 @@
  * server: a fast stand-in for benchmarks. One thread, epoll, canned answers, latency on demand.
  *
  * Usage: server LATENCY_MS. Prints its port. POST is STS (AssumeRole, GetCallerIdentity), anything
- * else
- * S3's bucket versioning: off until it is PUT, off again after the next AssumeRole. A request
- * without a
- * Signature Version 4 is refused. Latency is the same for all, so that answers wait in one queue.
+ * else S3's bucket versioning: off until it is PUT, off again after the next AssumeRole. A request
+ * without a Signature Version 4 is refused. Latency is the same for all, so that answers wait in
+ * one queue.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +24,7 @@
 #define REQUEST_MAX 16384
 #define WAITING     8192
 #define ANSWER_MAX  2048
+#define BUCKETS     (1u << 20)
 
 struct connection {
     char bytes[REQUEST_MAX + 1];
@@ -41,7 +42,8 @@ struct answer {
 struct server {
     int epoll, timer, listener;
     int64_t latency;
-    bool enabled;
+    uint32_t roles; /* how often one was assumed */
+    uint32_t enabled[BUCKETS];
     struct connection *connections[CONNECTIONS];
     struct answer waiting[WAITING];
     size_t first, count;
@@ -123,18 +125,30 @@ static void send_due(struct server *server)
     if (server->count) wake_at(server, server->waiting[server->first].due);
 }
 
+/* Buckets are told apart by the number at the end of their names. */
+static uint32_t *bucket_of(struct server *server, const char *request)
+{
+    const char *end = strpbrk(strchr(request, ' ') + 1, "? ");
+    while (isdigit((unsigned char)end[-1])) {
+        end--;
+    }
+    return &server->enabled[strtoul(end, NULL, 10) % BUCKETS];
+}
+
 static const char *answer_to(struct server *server, const char *request)
 {
+    uint32_t *enabled = bucket_of(server, request);
+
     if (!strstr(request, "AWS4-HMAC-SHA256 Credential=")) return server->refused;
     if (strncmp(request, "POST ", 5) == 0) {
-        server->enabled = false;
+        server->roles++;
         return server->sts;
     }
     if (strncmp(request, "PUT ", 4) == 0) {
-        server->enabled = true;
+        *enabled = server->roles;
         return server->put;
     }
-    return server->enabled ? server->on : server->off;
+    return *enabled == server->roles ? server->on : server->off;
 }
 
 /* The length of the first request that is there as a whole; 0: not yet. */
@@ -226,6 +240,7 @@ int main(int argc, char **argv)
     struct epoll_event events[256];
 
     if (argc != 2 || !server) return 2;
+    server->roles = 1;
     server->latency = strtol(argv[1], NULL, 10) * 1000000;
     make_answers(server);
     if (!start(server)) return 1;
