@@ -285,9 +285,11 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
+    int log_stays = 1; /* empty, when all is closed: to make and remove its two files takes longer */
     enum balm_code code;
     int status;
     sqlite3_extended_result_codes(file->db, 1);
+    sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &log_stays);
     /* Plans are made once, and not for each new value that is bound. */
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
