@@ -23,7 +23,6 @@ struct closed {
 
 struct balm_breaker {
     struct balm_guard guard;
-    struct balm_store *store;
     struct closed closed[CLOSED_MAX]; /* by key; one falls on another's place */
 };
 
@@ -134,26 +133,19 @@ static void on_outcomes(struct balm_guard_read *read)
                                 (long long)((left + MINUTE_US - 1) / MINUTE_US)));
 }
 
-static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
+static bool question(const struct balm_guard *guard, struct balm_guarding *guarding,
+                     struct balm_store_query *query)
 {
-    struct balm_breaker *breaker = guard->owner;
     const struct balm_intent *intent = guarding->intent;
-    const struct closed *closed = place_of(breaker, key_of(intent));
-    struct balm_store_query query = {.newest_first = true};
+    const struct closed *closed = place_of(guard->owner, key_of(intent));
     struct balm_guard_settings settings;
 
-    if (closed->key == key_of(intent) && balm_clock_mono() < closed->until) {
-        balm_guard_allow(guarding);
-        return;
-    }
+    if (closed->key == key_of(intent) && balm_clock_mono() < closed->until) return false;
     balm_policy_guards(intent->policy, &settings);
-    query.partition = balm_trail_outcomes(intent, intent->arena);
-    query.limit = (size_t)settings.breaker_of;
-    if (!query.partition) {
-        balm_guard_fail(guarding, "out of memory");
-    } else {
-        balm_guard_read(guard, guarding, breaker->store, &query, on_outcomes);
-    }
+    query->newest_first = true;
+    query->partition = balm_trail_outcomes(intent, intent->arena);
+    query->limit = (size_t)settings.breaker_of;
+    return true;
 }
 
 static void ended(const struct balm_guard *guard, const struct balm_result *result)
@@ -165,18 +157,20 @@ static void ended(const struct balm_guard *guard, const struct balm_result *resu
 enum balm_code balm_breaker_new(struct balm_breaker **out, struct balm_store *store,
                                 struct balm_err *err)
 {
+    static const struct balm_guard_reading reading = {question, on_outcomes};
     struct balm_breaker *breaker = calloc(1, sizeof *breaker);
 
     if (!breaker) return balm_nomem(err);
-    breaker->store = store;
     breaker->guard = (struct balm_guard){.name = "breaker",
                                          .can_be_skipped = true,
                                          .actions = 1u << BALM_ACTION_FIX,
                                          .moments = 1u << BALM_BEFORE_RUN,
-                                         .ask = ask,
+                                         .ask = balm_guard_read_ask,
                                          .forget = balm_guard_read_forget,
                                          .ended = ended,
-                                         .owner = breaker};
+                                         .owner = breaker,
+                                         .reading = &reading,
+                                         .store = store};
     *out = breaker;
     return BALM_OK;
 }

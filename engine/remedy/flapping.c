@@ -11,7 +11,6 @@
 
 struct balm_flapping {
     struct balm_guard guard;
-    struct balm_store *store;
     struct balm_culprits *culprits;
 };
 
@@ -85,23 +84,21 @@ static void on_fixes(struct balm_guard_read *read)
     }
 }
 
-static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
+static bool question(const struct balm_guard *guard, struct balm_guarding *guarding,
+                     struct balm_store_query *query)
 {
-    const struct balm_flapping *flapping = guard->owner;
     const struct balm_intent *intent = guarding->intent;
     struct balm_guard_settings settings;
-    struct balm_store_query query = {.newest_first = true};
 
+    (void)guard;
     balm_policy_guards(intent->policy, &settings);
-    query.partition = balm_trail_fixes(intent, intent->arena);
-    query.from =
+    query->newest_first = true;
+    query->partition = balm_trail_fixes(intent, intent->arena);
+    query->from =
         balm_trail_sort(guarding->now - settings.flapping_hours * HOUR_US, NULL, intent->arena);
-    query.limit = (size_t)settings.flapping_times;
-    if (!query.partition || !query.from) {
-        balm_guard_fail(guarding, "out of memory");
-    } else {
-        balm_guard_read(guard, guarding, flapping->store, &query, on_fixes);
-    }
+    query->limit = (size_t)settings.flapping_times;
+    if (!query->from) query->partition = NULL;
+    return true;
 }
 
 static void forget(const struct balm_guard *guard, struct balm_guarding *guarding)
@@ -115,6 +112,7 @@ static void forget(const struct balm_guard *guard, struct balm_guarding *guardin
 enum balm_code balm_flapping_new(struct balm_flapping **out, struct balm_aws *aws,
                                  struct balm_store *store, struct balm_err *err)
 {
+    static const struct balm_guard_reading reading = {question, on_fixes};
     struct balm_flapping *flapping = calloc(1, sizeof *flapping);
 
     if (!flapping) return balm_nomem(err);
@@ -122,14 +120,15 @@ enum balm_code balm_flapping_new(struct balm_flapping **out, struct balm_aws *aw
         free(flapping);
         return err->code;
     }
-    flapping->store = store;
     flapping->guard = (struct balm_guard){.name = "flapping",
                                           .can_be_skipped = true,
                                           .actions = 1u << BALM_ACTION_FIX,
                                           .moments = 1u << BALM_BEFORE_RUN,
-                                          .ask = ask,
+                                          .ask = balm_guard_read_ask,
                                           .forget = forget,
-                                          .owner = flapping};
+                                          .owner = flapping,
+                                          .reading = &reading,
+                                          .store = store};
     *out = flapping;
     return BALM_OK;
 }

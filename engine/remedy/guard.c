@@ -2,6 +2,7 @@
 
 #include "core/time.h"
 #include "remedy/actor.h"
+#include "remedy/guard_read.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -122,9 +123,10 @@ static void destructive(const struct balm_guard *guard, struct balm_guarding *gu
     }
 }
 
-#define GUARD(name, can_be_skipped, needs_script, actions, ask)                                    \
+#define GUARD(NAME, CAN_BE_SKIPPED, NEEDS_SCRIPT, ACTIONS, ASK)                                    \
     {                                                                                              \
-        name, can_be_skipped, needs_script, actions, 1u << BALM_BEFORE_RUN, ask, NULL, NULL, NULL  \
+        .name = (NAME), .can_be_skipped = (CAN_BE_SKIPPED), .needs_script = (NEEDS_SCRIPT),        \
+        .actions = (ACTIONS), .moments = 1u << BALM_BEFORE_RUN, .ask = (ASK)                       \
     }
 
 static const struct balm_guard built_in[] = {
@@ -189,8 +191,31 @@ enum balm_code balm_guards_check_names(const struct balm_engine *engine, struct 
 
 static void finish(struct balm_guarding *guarding, const struct balm_guard *refused)
 {
+    balm_guard_reads_drop(guarding);
     guarding->asked = refused;
     guarding->done(guarding->owner, guarding);
+}
+
+static bool is_asked(const struct balm_guarding *guarding, const struct balm_guard *guard)
+{
+    const struct balm_intent *intent = guarding->intent;
+
+    return guard->actions & 1u << intent->action && guard->moments & 1u << guarding->moment &&
+           !balm_guard_is_skipped(intent->engine, guard);
+}
+
+/* The first that reads the store reads for all that come after it: a way to the store and back
+   takes longer than what is read there. */
+static void read_ahead(struct balm_guarding *guarding)
+{
+    const struct balm_intent *intent = guarding->intent;
+    const struct balm_guard *guard;
+
+    guarding->has_read_ahead = true;
+    for (size_t i = guarding->next; (guard = balm_guard_at(intent->engine, i)) != NULL; i++) {
+        if (!guard->reading || !is_asked(guarding, guard)) continue;
+        if (!guard->needs_script || intent->version) balm_guard_read_ahead(guard, guarding);
+    }
 }
 
 /* Asks on until a guard takes its time, refuses, or all have allowed. */
@@ -201,11 +226,7 @@ static void ask_on(struct balm_guarding *guarding)
 
     while ((guard = balm_guard_at(intent->engine, guarding->next)) != NULL) {
         guarding->next++;
-        if (!(guard->actions & 1u << intent->action) ||
-            !(guard->moments & 1u << guarding->moment) ||
-            balm_guard_is_skipped(intent->engine, guard)) {
-            continue;
-        }
+        if (!is_asked(guarding, guard)) continue;
         if (guard->needs_script) {
             guarding->err.code = balm_intent_load(intent, &guarding->err);
             if (guarding->err.code) break;
@@ -214,6 +235,7 @@ static void ask_on(struct balm_guarding *guarding)
         guarding->answered = false;
         guarding->asking = true;
         guard->ask(guard, guarding);
+        if (guard->reading && !guarding->has_read_ahead) read_ahead(guarding);
         guarding->asking = false;
         if (!guarding->answered) return; /* later: answer() goes on */
         if (!guarding->allowed) break;
@@ -269,6 +291,7 @@ void balm_guards_forget(struct balm_guarding *guarding)
 {
     const struct balm_guard *guard = guarding->asked;
 
+    balm_guard_reads_drop(guarding);
     guarding->asked = NULL;
     if (guard && !guarding->answered && guard->forget) guard->forget(guard, guarding);
 }

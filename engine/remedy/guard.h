@@ -12,7 +12,10 @@
 #include "remedy/intent.h"
 
 struct balm_guarding;
+struct balm_guard_read;
+struct balm_guard_reading;
 struct balm_result;
+struct balm_store;
 
 enum balm_moment { BALM_BEFORE_RUN, BALM_BEFORE_WRITE };
 
@@ -28,6 +31,9 @@ struct balm_guard {
     /* A run has ended, whatever its action. May be NULL. */
     void (*ended)(const struct balm_guard *guard, const struct balm_result *result);
     void *owner; /* the guard's own use */
+    /* What it reads of this store before it answers, where it does: guard_read.h. */
+    const struct balm_guard_reading *reading;
+    struct balm_store *store;
 };
 
 /* One finding before all guards; embedded in its owner, who fills nothing of it. */
@@ -41,9 +47,11 @@ struct balm_guarding {
     bool answered, allowed, asking;
     bool failed; /* refused, as what it asks for could not be found out */
     bool alone;  /* one guard is asked, to tell what it says; no call to AWS is made for that */
-    const char *detail;  /* of a refusal, for people */
-    void *of_guard;      /* the asked guard's own use */
-    struct balm_err err; /* the script could not be loaded for the guard that needs it */
+    const char *detail;            /* of a refusal, for people */
+    void *of_guard;                /* the asked guard's own use */
+    bool has_read_ahead;           /* for all guards that read the store */
+    struct balm_guard_read *ahead; /* a list: for those that are not asked yet */
+    struct balm_err err;           /* the script could not be loaded for the guard that needs it */
     void (*done)(void *owner, struct balm_guarding *guarding);
     void *owner;
 };

@@ -73,22 +73,19 @@ static void look(struct balm_guard_read *read)
     }
 }
 
-static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
+static bool question(const struct balm_guard *guard, struct balm_guarding *guarding,
+                     struct balm_store_query *query)
 {
     const struct balm_intent *intent = guarding->intent;
-    struct balm_store_query query;
 
-    if (intent->again) { /* whoever undoes the undo has decided */
-        balm_guard_allow(guarding);
-        return;
-    }
-    query = page_of(intent, intent->arena);
-    if (query.to) {
-        balm_guard_read(guard, guarding, guard->owner, &query, look);
-    } else {
-        balm_guard_fail(guarding, "out of memory");
-    }
+    (void)guard;
+    if (intent->again) return false; /* whoever undoes the undo has decided */
+    *query = page_of(intent, intent->arena);
+    if (!query->to) query->partition = NULL;
+    return true;
 }
+
+static const struct balm_guard_reading reading = {question, look};
 
 const struct balm_guard balm_guard_held = {
     .name = "held",
@@ -96,6 +93,7 @@ const struct balm_guard balm_guard_held = {
     .needs_script = true,
     .actions = 1u << BALM_ACTION_FIX,
     .moments = 1u << BALM_BEFORE_RUN,
-    .ask = ask,
+    .ask = balm_guard_read_ask,
     .forget = balm_guard_read_forget,
+    .reading = &reading,
 };

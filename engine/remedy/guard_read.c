@@ -7,7 +7,7 @@ static struct balm_guarding *end(struct balm_guard_read *read)
 {
     struct balm_guarding *guarding = read->guarding;
 
-    guarding->of_guard = NULL;
+    if (read->asked) guarding->of_guard = NULL;
     balm_arena_free(&read->arena);
     free(read);
     return guarding;
@@ -32,47 +32,109 @@ void balm_guard_read_fail(struct balm_guard_read *read, const char *why)
     balm_guard_read_refuse(read, why);
 }
 
-static void on_store(void *owner, struct balm_store_request *request)
+static void conclude(struct balm_guard_read *read)
 {
-    struct balm_guard_read *read = owner;
-
-    if (request->err.code) {
-        balm_guard_read_fail(read, request->err.message);
+    if (read->request.err.code) {
+        balm_guard_read_fail(read, read->request.err.message);
     } else {
         read->done(read);
     }
 }
 
-void balm_guard_read(const struct balm_guard *guard, struct balm_guarding *guarding,
-                     struct balm_store *store, const struct balm_store_query *query,
-                     void (*done)(struct balm_guard_read *read))
+static void on_store(void *owner, struct balm_store_request *request)
 {
-    struct balm_guard_read *read = calloc(1, sizeof *read);
+    struct balm_guard_read *read = owner;
 
+    (void)request;
+    read->there = true;
+    if (read->asked) conclude(read);
+}
+
+/* NULL where memory ran out. */
+static struct balm_guard_read *begin(const struct balm_guard *guard, struct balm_guarding *guarding,
+                                     const struct balm_store_query *query)
+{
+    struct balm_guard_read *read = query->partition ? calloc(1, sizeof *read) : NULL;
+
+    if (!read) return NULL;
+    read->request.done = on_store;
+    read->request.owner = read;
+    read->request.arena = &read->arena;
+    read->guarding = guarding;
+    read->guard = guard;
+    read->done = guard->reading->judge;
+    balm_store_read(guard->store, &read->request, query);
+    return read;
+}
+
+/* Out of what was read ahead; NULL where nothing was for this guard. */
+static struct balm_guard_read *take(struct balm_guarding *guarding, const struct balm_guard *guard)
+{
+    struct balm_guard_read **at = &guarding->ahead;
+    struct balm_guard_read *read;
+
+    while (*at && (*at)->guard != guard) {
+        at = &(*at)->next;
+    }
+    read = *at;
+    if (read) *at = read->next;
+    return read;
+}
+
+void balm_guard_read_ask(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    struct balm_guard_read *read = take(guarding, guard);
+    struct balm_store_query query = {.partition = NULL};
+
+    if (!read && !guard->reading->question(guard, guarding, &query)) {
+        balm_guard_allow(guarding);
+        return;
+    }
+    if (!read) read = begin(guard, guarding, &query);
     if (!read) {
         balm_guard_fail(guarding, "out of memory");
         return;
     }
-    read->request.done = on_store;
-    read->request.owner = read;
-    read->request.arena = &read->arena;
-    read->store = store;
-    read->guarding = guarding;
-    read->guard = guard;
-    read->done = done;
     guarding->of_guard = read;
-    balm_store_read(store, &read->request, query);
+    read->asked = true;
+    if (read->there) conclude(read);
+}
+
+void balm_guard_read_ahead(const struct balm_guard *guard, struct balm_guarding *guarding)
+{
+    struct balm_store_query query = {.partition = NULL};
+    struct balm_guard_read *read = NULL;
+
+    if (guard->reading->question(guard, guarding, &query)) read = begin(guard, guarding, &query);
+    if (!read) return; /* it is tried again when the guard is asked */
+    read->next = guarding->ahead;
+    guarding->ahead = read;
+}
+
+static void drop(struct balm_guard_read *read)
+{
+    balm_store_forget(read->guard->store, &read->request);
+    (void)end(read);
+}
+
+void balm_guard_reads_drop(struct balm_guarding *guarding)
+{
+    while (guarding->ahead) {
+        struct balm_guard_read *read = guarding->ahead;
+        guarding->ahead = read->next;
+        drop(read);
+    }
 }
 
 void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store_query *query)
 {
-    balm_store_read(read->store, &read->request, query);
+    balm_store_read(read->guard->store, &read->request, query);
 }
 
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change)
 {
     read->commits = true;
-    balm_store_commit(read->store, &read->request, change, 1);
+    balm_store_commit(read->guard->store, &read->request, change, 1);
 }
 
 void balm_guard_read_forget(const struct balm_guard *guard, struct balm_guarding *guarding)
@@ -80,7 +142,5 @@ void balm_guard_read_forget(const struct balm_guard *guard, struct balm_guarding
     struct balm_guard_read *read = guarding->of_guard;
 
     (void)guard;
-    if (!read) return;
-    balm_store_forget(read->store, &read->request);
-    (void)end(read);
+    if (read) drop(read);
 }

@@ -1,5 +1,6 @@
 /*
- * guard_read: a guard that reads the store before it answers.
+ * guard_read: guards that read the store before they answer. What several of them read is asked for
+ * at once, and judged in the order of the guards.
  */
 #ifndef BALM_REMEDY_GUARD_READ_H
 #define BALM_REMEDY_GUARD_READ_H
@@ -7,23 +8,36 @@
 #include "remedy/guard.h"
 #include "remedy/store.h"
 
-/* One answer on its way; guarding->of_guard. */
+/* What a guard reads, and what it makes of it; guard->reading, with guard->store. */
+struct balm_guard_reading {
+    /* Fills query, whose texts live as long as the intent (NULL where memory ran out); false where
+       the guard allows without. */
+    bool (*question)(const struct balm_guard *guard, struct balm_guarding *guarding,
+                     struct balm_store_query *query);
+    /* Answers by balm_guard_read_allow() or _refuse(), or asks the store once more. */
+    void (*judge)(struct balm_guard_read *read);
+};
+
+/* One answer on its way; guarding->of_guard once its guard is asked. */
 struct balm_guard_read {
+    struct balm_guard_read *next; /* of those that are read ahead */
     struct balm_store_request request;
-    struct balm_store *store;
     struct balm_arena arena;
     struct balm_guarding *guarding;
     const struct balm_guard *guard;
+    bool asked;   /* its guard is, and waits */
+    bool there;   /* the store has answered */
     bool commits; /* the guard's own use: it is a commit that is under way */
     void *own;    /* the same, for more; NULL at first */
-    void (*done)(struct balm_guard_read *read);
+    void (*done)(struct balm_guard_read *read); /* judge, at first */
 };
 
-/* Reads on behalf of guarding; then done, which answers by balm_guard_read_allow() or _refuse(), or
-   asks the store once more. A store that fails is a no, and done is not called. */
-void balm_guard_read(const struct balm_guard *guard, struct balm_guarding *guarding,
-                     struct balm_store *store, const struct balm_store_query *query,
-                     void (*done)(struct balm_guard_read *read));
+/* The `ask` of a guard that reads. A store that fails is a no, and is not judged. */
+void balm_guard_read_ask(const struct balm_guard *guard, struct balm_guarding *guarding);
+/* Begins to read for a guard that is going to be asked. */
+void balm_guard_read_ahead(const struct balm_guard *guard, struct balm_guarding *guarding);
+/* Forgets what was read ahead, and nobody asked for. */
+void balm_guard_reads_drop(struct balm_guarding *guarding);
 /* Reads more, in the same memory; done comes again. */
 void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store_query *query);
 /* Commits one change with the same read; done comes again. */

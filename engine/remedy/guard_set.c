@@ -46,7 +46,7 @@ static enum balm_code fill(struct balm_guard_set *set, const struct balm_guard_s
         return err->code;
     }
     set->held = balm_guard_held;
-    set->held.owner = setup->store;
+    set->held.store = setup->store;
     set->list[set->count++] = balm_flapping_guard(set->flapping);
     set->list[set->count++] = &set->held;
     set->list[set->count++] = balm_breaker_guard(set->breaker);

@@ -285,7 +285,8 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
-    int log_stays = 1; /* empty, when all is closed: to make and remove its two files takes longer */
+    int log_stays =
+        1; /* empty, when all is closed: to make and remove its two files takes longer */
     enum balm_code code;
     int status;
     sqlite3_extended_result_codes(file->db, 1);

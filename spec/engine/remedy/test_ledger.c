@@ -619,7 +619,7 @@ static void what_is_held_is_not_fixed_until_its_undo_is_undone(void **state)
     struct balm_err err;
 
     open_all(fixture);
-    held.owner = fixture->engine.store;
+    held.store = fixture->engine.store;
     fixture->engine.guards = guards;
     fixture->engine.guard_count = 1;
     run(fixture, "Own.On", fixes, COUNT(fixes));
@@ -657,7 +657,7 @@ static void however_many_resources_are_held_none_is_fixed(void **state)
     struct balm_err err;
 
     open_all(fixture);
-    held.owner = fixture->engine.store;
+    held.store = fixture->engine.store;
     fixture->engine.guards = guards;
     fixture->engine.guard_count = 1;
     run(fixture, "Own.On", holds_at_once, 1);

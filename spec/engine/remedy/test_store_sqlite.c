@@ -95,6 +95,20 @@ static void takes_no_log_of_a_file_that_was_taken_away(void **state)
     holds(&fixture, "old", "null");
 }
 
+static void leaves_an_empty_log_when_all_is_closed(void **state)
+{
+    const char *log = balm_arena_printf(&fixture.arena, "%s-wal", fixture.path);
+    struct stat status;
+    (void)state;
+    put(&fixture, "a", "{\"n\":1}");
+    balm_store_release(fixture.store);
+    fixture.store = NULL;
+    assert_int_equal(stat(log, &status), 0);
+    assert_int_equal(status.st_size, 0); /* the store alone is all that a copy needs */
+    reopen();
+    holds(&fixture, "a", "{\"n\":1}");
+}
+
 static void takes_no_name_for_something_else(void **state)
 {
     char before[SCRATCH_MAX];
@@ -464,6 +478,7 @@ int main(void)
         TEST(makes_no_file_for_a_read),
         TEST(goes_on_in_a_new_file_when_the_old_was_taken_away),
         TEST(takes_no_log_of_a_file_that_was_taken_away),
+        TEST(leaves_an_empty_log_when_all_is_closed),
         TEST(takes_no_name_for_something_else),
         TEST(refuses_urls_that_are_none),
         TEST(lies_below_the_state_directory_when_nobody_says),
