@@ -13,6 +13,7 @@
 #define PATH_MAX_LEN  256 /* of a place in an error */
 #define FEW           8   /* entries that are sorted by hand */
 #define ENTRIES_FIRST 32  /* most values have fewer at any time */
+#define LOOK_EVERY    16  /* tables */
 /* What one value may take outside of Lua, where its memory cap does not reach: a table that holds
    another twice, and that another twice,
    is small here and endless there. */
@@ -163,6 +164,7 @@ struct reader {
     size_t left; /* of SIZE_MAX_VALUE */
     struct balm_entry *entries;
     size_t entry_count, entry_cap;
+    size_t table_count;
     int depth;
     struct step way[DEPTH_MAX];
     struct balm_entry first_entries[ENTRIES_FIRST];
@@ -371,6 +373,7 @@ static enum balm_code read_map(struct reader *r, bool is_list, struct balm_value
         if (code) return code;
         r->way[r->depth - 1].name = entry.key;
         code = read_value(r, &entry.value);
+        r->way[r->depth - 1].name = NULL;
         if (!code) code = add_entry(r, &entry);
         if (code) return code;
         lua_pop(r->L, 1);
@@ -397,8 +400,18 @@ static enum balm_code read_shape(struct reader *r, struct balm_value *out)
     if (shape.others) return refuse_key(r);
     if (r->style == BALM_LUA_STRICT && !plain) return refuse_shape(r, &shape);
     if (!plain) return read_map(r, false, out);
-    if (take(r, len * sizeof(struct balm_value))) return BALM_E_LIMIT;
+    if (take(r, len * 2 * sizeof(struct balm_value))) return BALM_E_LIMIT; /* and the list's own */
     return read_list(r, len, out);
+}
+
+/* A table that was emptied is long to go through and has nothing to charge for: what ends that is
+   the clock. */
+static enum balm_code look(struct reader *r)
+{
+    struct balm_sandbox *sandbox = balm_sandbox_of(r->L);
+
+    if (++r->table_count % LOOK_EVERY || !balm_sandbox_settle(sandbox)) return BALM_OK;
+    return balm_sandbox_fault(sandbox, r->L, r->err);
 }
 
 static enum balm_code read_table(struct reader *r, struct balm_value *out)
@@ -411,6 +424,8 @@ static enum balm_code read_table(struct reader *r, struct balm_value *out)
     }
     if (r->depth == DEPTH_MAX) return fault(r, BALM_E_SCRIPT, "nested too deeply");
     if (!lua_checkstack(r->L, 8)) return balm_nomem(r->err);
+    code = look(r);
+    if (code) return code;
     r->way[r->depth++] = (struct step){table, NULL, 0};
     code = read_shape(r, out);
     r->depth--;
@@ -485,6 +500,7 @@ enum balm_code balm_lua_value(lua_State *L, int index, enum balm_lua_style style
     reader.entries = reader.first_entries;
     reader.entry_count = 0;
     reader.entry_cap = ENTRIES_FIRST;
+    reader.table_count = 0;
     reader.depth = 0;
     *out = balm_null();
     if (!lua_checkstack(L, 8)) return balm_nomem(err);

@@ -111,6 +111,47 @@ static void refuses_what_is_neither_list_nor_map(void **state)
     reads(BALM_LUA_STRICT, "return { 1, [true] = 1 }", "a key is neither text nor a position");
 }
 
+/* Whatever it met before in that table: in which order is Lua's own affair. */
+static void tells_the_table_and_not_the_name_that_was_read_before(void **state)
+{
+    static const char text[] = "local t = {} "
+                               "for i = 1, 50 do t['n' .. i] = i end "
+                               "t[%s] = 1 "
+                               "return { x = t }";
+    char filled[sizeof text + 8];
+
+    (void)state;
+    (void)snprintf(filled, sizeof filled, text, "1.5");
+    reads(BALM_LUA_STRICT, filled, "x: a key is neither text nor a position");
+    (void)snprintf(filled, sizeof filled, text, "70");
+    reads(BALM_LUA_STRICT, filled, "x: a table has either positions or names, not both");
+}
+
+static void a_table_that_was_emptied_ends_by_the_clock(void **state)
+{
+    (void)state;
+    reads(BALM_LUA_STRICT,
+          "local t = {} "
+          "for i = 1, 80000 do t['n' .. i] = i end "
+          "for i = 1, 80000 do t['n' .. i] = nil end "
+          "local whole = {} "
+          "for i = 1, 20000 do whole[i] = t end "
+          "return whole",
+          "computes for longer than 0.5 s");
+}
+
+/* A list is made of items that lie beside it meanwhile. */
+static void a_list_counts_for_all_that_it_takes(void **state)
+{
+    (void)state;
+    reads(BALM_LUA_STRICT,
+          "local l, whole = {}, {} "
+          "for i = 1, 2000 do l[i] = i end "
+          "for i = 1, 1100 do whole[i] = l end "
+          "return whole",
+          "more than 64 MiB of data");
+}
+
 static void reads_positions_as_names_where_both_may_stand(void **state)
 {
     (void)state;
@@ -129,6 +170,9 @@ int main(void)
         cmocka_unit_test(reads_positions_as_a_list),
         cmocka_unit_test(keeps_all_of_many_names_within_many),
         cmocka_unit_test(refuses_what_is_neither_list_nor_map),
+        cmocka_unit_test(tells_the_table_and_not_the_name_that_was_read_before),
+        cmocka_unit_test(a_table_that_was_emptied_ends_by_the_clock),
+        cmocka_unit_test(a_list_counts_for_all_that_it_takes),
         cmocka_unit_test(reads_positions_as_names_where_both_may_stand),
     };
 
