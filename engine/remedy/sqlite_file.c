@@ -69,8 +69,8 @@ static enum balm_code io_failure(const struct balm_sqlite_file *file, int status
                   system ? strerror(system) : "no space is left");
     } else if ((status & 0xff) == SQLITE_CANTOPEN) {
         balm_fail(err, BALM_E_IO,
-                  "the store %s cannot be opened (%s): its folder must be there, and both may be "
-                  "read and written by this user",
+                  "the store %s cannot be opened (%s): its folder must be there, and this user "
+                  "able to read and write both, and its -wal and -shm where they stand beside it",
                   file->path, reason(system));
     } else {
         balm_fail(err, BALM_E_IO, "the store %s cannot be read or written (%s, SQLite says %d)",
@@ -278,6 +278,14 @@ static enum balm_code prepare(struct balm_sqlite_file *file, struct balm_err *er
     return BALM_OK;
 }
 
+/* When all is closed its log stays, empty: to make and remove the log's two files each time takes
+   longer. Not where others use the store: who makes the two owns them, and would lock those out. */
+static void keep_log(const struct balm_sqlite_file *file, const struct stat *found)
+{
+    int stays = found->st_uid == geteuid() && !(found->st_mode & (S_IRWXG | S_IRWXO));
+    sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &stays);
+}
+
 static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *absent,
                              struct balm_err *err)
 {
@@ -285,12 +293,9 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
-    int log_stays =
-        1; /* empty, when all is closed: to make and remove its two files takes longer */
     enum balm_code code;
     int status;
     sqlite3_extended_result_codes(file->db, 1);
-    sqlite3_file_control(file->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &log_stays);
     /* Plans are made once, and not for each new value that is bound. */
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -389,6 +394,7 @@ enum balm_code balm_sqlite_open(struct balm_sqlite_file *file, bool make, bool *
     if (status) {
         code = balm_sqlite_fail(file, status, err);
     } else {
+        keep_log(file, &found);
         code = set_up(file, make, absent, err);
     }
     if (code || *absent) balm_sqlite_close(file);

@@ -109,6 +109,23 @@ static void leaves_an_empty_log_when_all_is_closed(void **state)
     holds(&fixture, "a", "{\"n\":1}");
 }
 
+static void leaves_no_log_where_others_may_use_the_store(void **state)
+{
+    const char *log = balm_arena_printf(&fixture.arena, "%s-wal", fixture.path);
+    const char *shared = balm_arena_printf(&fixture.arena, "%s-shm", fixture.path);
+    (void)state;
+    put(&fixture, "a", "{\"n\":1}");
+    assert_int_equal(chmod(fixture.path, 0660), 0);
+    reopen();
+    put(&fixture, "b", "{\"n\":2}");
+    balm_store_release(fixture.store);
+    fixture.store = NULL;
+    assert_false(balm_file_exists(log)); /* it would be this user's, and not the next one's */
+    assert_false(balm_file_exists(shared));
+    reopen();
+    holds(&fixture, "b", "{\"n\":2}");
+}
+
 static void takes_no_name_for_something_else(void **state)
 {
     char before[SCRATCH_MAX];
@@ -479,6 +496,7 @@ int main(void)
         TEST(goes_on_in_a_new_file_when_the_old_was_taken_away),
         TEST(takes_no_log_of_a_file_that_was_taken_away),
         TEST(leaves_an_empty_log_when_all_is_closed),
+        TEST(leaves_no_log_where_others_may_use_the_store),
         TEST(takes_no_name_for_something_else),
         TEST(refuses_urls_that_are_none),
         TEST(lies_below_the_state_directory_when_nobody_says),
