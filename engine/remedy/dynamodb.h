@@ -3,7 +3,8 @@
  *
  * Each operation of the store is a task, which makes one call after another until it is finished. A
  * task waits until the earlier ones that touch the same items are over, so that this process's
- * operations on an item keep their order; all others go side by side.
+ * operations on an item keep their order; all others go side by side, and a read that was forgotten
+ * holds up none.
  *
  * An item: pk, sk; v its version, d its document, e its expiry in microseconds and x in whole
  * seconds for the table's TTL (both absent: never); t names the commit that wrote it, so that a
@@ -60,6 +61,7 @@ struct balm_dynamodb_task {
     struct balm_dynamodb_task *previous, *next;
     size_t blockers; /* earlier tasks that touch what this one touches */
     bool waits;      /* for the table to be made */
+    bool given_up;   /* a read that was forgotten: no later task waits for it */
 
     struct balm_arena arena; /* of the call under way */
     struct balm_call *call;

@@ -55,7 +55,9 @@ static bool touch(const struct balm_store_op *a, const struct balm_store_op *b)
 
 static void begin(struct balm_dynamodb_task *task)
 {
-    if (task->op->is_commit) {
+    if (task->given_up) {
+        balm_dynamodb_finish(task);
+    } else if (task->op->is_commit) {
         balm_dynamodb_commit(task);
     } else {
         balm_dynamodb_read(task);
@@ -66,7 +68,7 @@ static void append(struct balm_dynamodb *store, struct balm_dynamodb_task *task)
 {
     const struct balm_dynamodb_task *earlier;
     for (earlier = store->first; earlier; earlier = earlier->next) {
-        task->blockers += touch(earlier->op, task->op);
+        task->blockers += !earlier->given_up && touch(earlier->op, task->op);
     }
     task->previous = store->last;
     if (store->last) {
@@ -112,7 +114,7 @@ static void on_over(void *owner)
 {
     struct balm_dynamodb_task *task = owner;
     struct balm_store_op *op = task->op;
-    let_others_go(task);
+    if (!task->given_up) let_others_go(task);
     unlink_task(task->store, task);
     free_task(task);
     balm_store_answer(op);
@@ -225,6 +227,19 @@ static enum balm_code start(struct balm_store *base, struct balm_store_op *op, s
     return BALM_OK;
 }
 
+/* What is read for nobody holds back no write. It is read to its end: to break off a call costs its
+   connection. */
+static void forget(struct balm_store *base, struct balm_store_op *op)
+{
+    struct balm_dynamodb_task *task = ((struct balm_dynamodb *)base)->first;
+    if (op->is_commit) return;
+    while (task->op != op) {
+        task = task->next;
+    }
+    let_others_go(task);
+    task->given_up = true;
+}
+
 static void free_store(struct balm_dynamodb *store)
 {
     balm_session_release(store->session);
@@ -245,7 +260,7 @@ static void release(struct balm_store *base)
     free_store(store);
 }
 
-static const struct balm_store_backend backend = {start, NULL, release};
+static const struct balm_store_backend backend = {start, forget, release};
 
 static enum balm_code find_operations(struct balm_dynamodb *store, struct balm_err *err)
 {

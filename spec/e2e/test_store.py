@@ -2,13 +2,14 @@
 tables that are not there, other processes, and what each operation costs."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
 
 import pytest
 
-from harness import BUILD, ENGINE_ACCOUNT, clean_environment
+from harness import ACCOUNT, BUILD, ENGINE_ACCOUNT, clean_environment, remediate, wait_until
 
 BUILT = BUILD / "spec/engine/remedy"
 LARGE = 900_000  # three pieces
@@ -312,6 +313,29 @@ def test_operations_that_share_no_item_go_side_by_side(store, standin):
     begun = time.monotonic()
     store.together(*[{"commit": [{"sort": str(i), "value": {}}]} for i in range(20)])
     assert time.monotonic() - begun < 3
+
+
+def test_a_read_that_nobody_waits_for_any_more_holds_back_no_write(balm, standin):
+    """What three guards read is on its way when the command is ended; the run's end is written all the same."""
+    first = remediate("AWS.S3.EnableBucketVersioning", {"Name": f"demo-{ACCOUNT}"})
+    balm("run", "-", "--store", "dynamodb:runs", stdin=json.dumps(first))  # makes the table
+    before = len(standin.log(service="dynamodb", operation="Query"))
+    standin.fault(service="dynamodb", operation="Query", times=3, delay_ms=20000)
+    running = balm.start("run", "-", "--store", "dynamodb:runs")
+    running.stdin.write(json.dumps(first))
+    running.stdin.close()
+    wait_until(lambda: len(standin.log(service="dynamodb", operation="Query")) == before + 3)
+    began = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    running.wait(25)
+    assert time.monotonic() - began < 5
+    told = json.loads(running.stdout.read())
+    running.stdout.close()
+    running.stderr.close()
+    kept = balm("history", told["run"], "--store", "dynamodb:runs")
+    assert (told["error"]["code"], kept.line["status"]) == ("Cancelled", "failed"), kept
 
 
 def test_it_needs_a_region(tmp_path):
