@@ -319,19 +319,23 @@ static void knows_host_labels(void **state)
     assert_false(balm_text_is_host_label("a\0b", 3));
 }
 
+/* More than are drawn at once. */
 static void makes_different_uuids(void **state)
 {
-    char first[37];
-    char second[37];
+    char made[40][37];
     (void)state;
-    balm_text_uuid(first);
-    balm_text_uuid(second);
-    assert_int_equal(strlen(first), 36);
-    assert_string_not_equal(first, second);
-    assert_true(first[8] == '-' && first[13] == '-' && first[18] == '-' && first[23] == '-');
-    assert_int_equal(first[14], '4');
-    assert_non_null(strchr("89ab", first[19]));
-    assert_int_equal(strspn(first, "0123456789abcdef-"), 36);
+    for (size_t i = 0; i < 40; i++) {
+        balm_text_uuid(made[i]);
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(made[i], made[k]);
+        }
+        assert_int_equal(strlen(made[i]), 36);
+        assert_true(made[i][8] == '-' && made[i][13] == '-' && made[i][18] == '-' &&
+                    made[i][23] == '-');
+        assert_int_equal(made[i][14], '4');
+        assert_non_null(strchr("89ab", made[i][19]));
+        assert_int_equal(strspn(made[i], "0123456789abcdef-"), 36);
+    }
 }
 
 static void a_uuid_or_its_beginning_tells_its_time(void **state)

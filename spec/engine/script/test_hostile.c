@@ -289,6 +289,37 @@ static void the_next_run_is_not_hurt(void **state)
     script_holds("return string.find('ab', 'b') == 2 and #table.pack(1) == 1 and pairs ~= nil");
 }
 
+/* Of the engine's own modules, which loop over nothing but what they are given. */
+static void what_is_trusted_pays_for_c_functions_alone(void **state)
+{
+    struct script script;
+
+    (void)state;
+    script_open(&script);
+    balm_sandbox_trust(script.sandbox);
+    assert_int_equal(script_run(&script, "for i = 1, 1000000 do end"), BALM_OK);
+    assert_true(balm_sandbox_steps(script.sandbox) < 1000);
+    assert_int_equal(script_run(&script, "string.find(('a'):rep(200), ('.-'):rep(30) .. 'b')"),
+                     BALM_E_LIMIT);
+    script_close(&script);
+}
+
+/* No instruction is counted, so none can begin to collect. */
+static void garbage_of_one_call_after_another_does_not_pile_up(void **state)
+{
+    struct script script;
+
+    (void)state;
+    script_open(&script);
+    balm_sandbox_trust(script.sandbox);
+    for (int i = 0; i < 200; i++) {
+        balm_sandbox_refill(script.sandbox);
+        assert_int_equal(script_run(&script, "for i = 1, 2000 do local t = { i } end"), BALM_OK);
+    }
+    assert_true(balm_sandbox_memory_peak(script.sandbox) < (size_t)2 << 20);
+    script_close(&script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +341,8 @@ int main(void)
         cmocka_unit_test(what_would_lead_out_is_not_there),
         cmocka_unit_test(text_chunks_only),
         cmocka_unit_test(the_next_run_is_not_hurt),
+        cmocka_unit_test(what_is_trusted_pays_for_c_functions_alone),
+        cmocka_unit_test(garbage_of_one_call_after_another_does_not_pile_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
