@@ -133,7 +133,6 @@ void balm_guard_read_again(struct balm_guard_read *read, const struct balm_store
 
 void balm_guard_read_commit(struct balm_guard_read *read, const struct balm_change *change)
 {
-    read->commits = true;
     balm_store_commit(read->guard->store, &read->request, change, 1);
 }
 

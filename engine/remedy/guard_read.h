@@ -25,10 +25,9 @@ struct balm_guard_read {
     struct balm_arena arena;
     struct balm_guarding *guarding;
     const struct balm_guard *guard;
-    bool asked;   /* its guard is, and waits */
-    bool there;   /* the store has answered */
-    bool commits; /* the guard's own use: it is a commit that is under way */
-    void *own;    /* the same, for more; NULL at first */
+    bool asked;                                 /* its guard is, and waits */
+    bool there;                                 /* the store has answered */
+    void *own;                                  /* the guard's own use; NULL at first */
     void (*done)(struct balm_guard_read *read); /* judge, at first */
 };
 

@@ -345,12 +345,13 @@ static enum balm_code add_entry(struct reader *r, const struct balm_entry *entry
     return BALM_OK;
 }
 
-/* Of the key below the top. A list has gone another way, so a position is none of one. */
+/* Is the key below the top a position? Lists were read elsewhere: here is no place for one. */
 static bool is_misplaced(const struct reader *r)
 {
     return r->style == BALM_LUA_STRICT && lua_isinteger(r->L, -2);
 }
 
+/* What is wrong depends on the keys that come later, too. */
 static enum balm_code refuse_position(struct reader *r)
 {
     struct shape shape;
@@ -488,7 +489,7 @@ enum balm_code balm_lua_value(lua_State *L, int index, enum balm_lua_style style
                               struct balm_arena *arena, struct balm_value *out,
                               struct balm_err *err)
 {
-    struct reader reader; /* of which little is used at most times */
+    struct reader reader; /* not zeroed: it is large, and most values use little of it */
     int top = lua_gettop(L);
     enum balm_code code;
 
