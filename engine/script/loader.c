@@ -185,6 +185,15 @@ static char *module_path(struct loading *loading, const char *module)
     return NULL;
 }
 
+/* Those of lua/aws/ are called by C, with functions that no script gets. */
+static bool is_within_program(const struct loading *loading, const char *path)
+{
+    const char *lua_dir = loading->loader->lua_dir;
+
+    return lua_dir && balm_text_starts(path, lua_dir) &&
+           balm_text_starts(path + strlen(lua_dir), "/aws/");
+}
+
 static enum balm_code find_part(struct loading *loading, const char *module, struct balm_err *err)
 {
     char *path;
@@ -197,6 +206,12 @@ static enum balm_code find_part(struct loading *loading, const char *module, str
                          module);
     }
     path = module_path(loading, module);
+    if (path && is_within_program(loading, path)) {
+        return balm_fail(err, BALM_E_SCRIPT,
+                         "\"%.80s\" is a part of the module aws, which gives all that scripts may "
+                         "use of it: require \"aws\"",
+                         module);
+    }
     if (!path) {
         return balm_fail(err, BALM_E_SCRIPT, "there is no module \"%.80s\" in %s or in %s", module,
                          loading->dir, loading->loader->lua_dir);

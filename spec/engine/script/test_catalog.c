@@ -170,6 +170,17 @@ static void two_files_with_one_id_are_both_refused(void **state)
     refuses(BALM_E_SCRIPT, "scripts/AWS_X_One.lua, scripts/aws_x_one.lua");
 }
 
+static void what_c_calls_of_aws_is_not_required_by_scripts(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("lua/aws", 0755), 0);
+    save("lua/aws/pages.lua", "return {}");
+    save("scripts/aws_x_one.lua", "local pages = require \"aws.pages\"\n" SCRIPT("v1"));
+    refuses(BALM_E_SCRIPT, "\"aws.pages\" is a part of the module aws");
+    assert_int_equal(unlink("lua/aws/pages.lua"), 0);
+    assert_int_equal(rmdir("lua/aws"), 0);
+}
+
 static void a_changed_module_makes_a_new_version(void **state)
 {
     struct balm_version *before = NULL, *after = NULL;
@@ -328,6 +339,7 @@ int main(void)
         WITH_CATALOG(runs_under_way_keep_their_version),
         WITH_CATALOG(a_renamed_file_is_found_by_its_id),
         WITH_CATALOG(two_files_with_one_id_are_both_refused),
+        WITH_CATALOG(what_c_calls_of_aws_is_not_required_by_scripts),
         WITH_CATALOG(a_changed_module_makes_a_new_version),
         WITH_CATALOG(a_version_counts_the_engine_s_own_modules),
         WITH_CATALOG(a_version_comes_back_from_its_sources_alone),
