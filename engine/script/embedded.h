@@ -17,5 +17,7 @@ struct balm_embedded {
 };
 
 extern const struct balm_embedded balm_embedded[];
+/* What balm_engine_modules_hash() gives for them, so that no process has to hash them all. */
+extern const char balm_embedded_hash[];
 
 #endif

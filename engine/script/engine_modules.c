@@ -44,25 +44,24 @@ static enum balm_code compute_hash(struct balm_engine_modules *engine, struct ba
     return code;
 }
 
-static enum balm_code make(struct balm_engine_modules **out, const struct balm_embedded *sources,
-                           struct balm_err *err)
+static struct balm_engine_modules *make(const struct balm_embedded *sources)
 {
     struct balm_engine_modules *engine = calloc(1, sizeof *engine);
 
-    if (!engine) return balm_nomem(err);
+    if (!engine) return NULL;
     engine->references = 1;
     engine->sources = sources;
-    if (compute_hash(engine, err)) {
-        balm_engine_modules_release(engine);
-        return err->code;
-    }
-    *out = engine;
-    return BALM_OK;
+    return engine;
 }
 
 enum balm_code balm_engine_modules_new(struct balm_engine_modules **out, struct balm_err *err)
 {
-    return make(out, balm_embedded, err);
+    struct balm_engine_modules *engine = make(balm_embedded);
+
+    if (!engine) return balm_nomem(err);
+    (void)snprintf(engine->hash, sizeof engine->hash, "%s", balm_embedded_hash);
+    *out = engine;
+    return BALM_OK;
 }
 
 void balm_engine_modules_retain(struct balm_engine_modules *engine)
@@ -176,8 +175,14 @@ enum balm_code balm_engine_modules_kept(struct balm_engine_modules **out, struct
     size_t most = balm_list_len(sources), count = 0;
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_embedded *kept = balm_arena_zalloc(&arena, (most + 1) * sizeof *kept);
+    struct balm_engine_modules *engine = kept ? make(kept) : NULL;
 
-    for (size_t i = 0; kept && i < most; i++) {
+    if (!engine) {
+        balm_arena_free(&arena);
+        return balm_nomem(err);
+    }
+    engine->arena = arena;
+    for (size_t i = 0; i < most; i++) {
         struct balm_value entry = *balm_list_at(sources, i);
         struct balm_value source = balm_get(entry, "source");
 
@@ -186,11 +191,11 @@ enum balm_code balm_engine_modules_kept(struct balm_engine_modules **out, struct
         kept[count].text = source.as.text;
         kept[count++].len = source.len;
     }
-    if (!kept || make(out, kept, err)) {
-        balm_arena_free(&arena);
-        return kept ? err->code : balm_nomem(err);
+    if (compute_hash(engine, err)) {
+        balm_engine_modules_release(engine);
+        return err->code;
     }
-    (*out)->arena = arena;
+    *out = engine;
     return BALM_OK;
 }
 
