@@ -31,7 +31,8 @@ struct balm_guard {
     /* A run has ended, whatever its action. May be NULL. */
     void (*ended)(const struct balm_guard *guard, const struct balm_result *result);
     void *owner; /* the guard's own use */
-    /* What it reads of this store before it answers, where it does: guard_read.h. */
+    /* What it reads of this store before it answers, where it does (guard_read.h); ask and forget
+       are balm_guard_read_ask() and balm_guard_read_forget() then, or call them. */
     const struct balm_guard_reading *reading;
     struct balm_store *store;
 };

@@ -28,7 +28,8 @@ struct balm_engine_modules {
     char hash[BALM_SHA256_HEX];
 };
 
-/* Lengths stand before the texts, so that no two sets write the same bytes. */
+/* Lengths stand before the texts, so that no two sets write the same bytes. scripts/embed-lua does
+   the same for those within the program. */
 static enum balm_code compute_hash(struct balm_engine_modules *engine, struct balm_err *err)
 {
     struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);

@@ -31,8 +31,9 @@ static void attend(struct balm_sandbox *sandbox, lua_State *L)
     int every = hook_every(sandbox);
 
     sandbox->running = L;
-    if (!sandbox->trusted && lua_gethookcount(L) != every)
+    if (!sandbox->trusted && lua_gethookcount(L) != every) {
         lua_sethook(L, on_count, LUA_MASKCOUNT, every);
+    }
 }
 
 /* ---- limits ---- */
