@@ -242,6 +242,34 @@ char *balm_arena_vprintf(struct balm_arena *arena, const char *format, va_list a
     return text;
 }
 
+static size_t measure(const char *first, va_list rest)
+{
+    size_t len = 0;
+    for (const char *text = first; text; text = va_arg(rest, const char *)) {
+        len += strlen(text);
+    }
+    return len;
+}
+
+char *balm_arena_join(struct balm_arena *arena, const char *first, ...)
+{
+    va_list rest;
+    char *joined;
+    char *end;
+    va_start(rest, first);
+    joined = balm_arena_alloc(arena, measure(first, rest) + 1);
+    va_end(rest);
+    if (!joined) return NULL;
+    end = joined;
+    va_start(rest, first);
+    for (const char *text = first; text; text = va_arg(rest, const char *)) {
+        end = stpcpy(end, text);
+    }
+    va_end(rest);
+    *end = '\0';
+    return joined;
+}
+
 char *balm_arena_printf(struct balm_arena *arena, const char *format, ...)
 {
     va_list args;

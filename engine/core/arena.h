@@ -45,6 +45,8 @@ char *balm_arena_copy(struct balm_arena *arena, const void *bytes, size_t len);
 char *balm_arena_strdup(struct balm_arena *arena, const char *text);
 char *balm_arena_printf(struct balm_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The texts one behind the other, up to a NULL. */
+char *balm_arena_join(struct balm_arena *arena, const char *first, ...) __attribute__((sentinel));
 char *balm_arena_vprintf(struct balm_arena *arena, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 

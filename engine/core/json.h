@@ -47,6 +47,9 @@ enum balm_json_style {
 enum balm_code balm_json_print(struct balm_buf *buf, struct balm_value value, unsigned style);
 /* One JSON string with its quotes. */
 enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len);
+/* The same for what needs no escape, as most texts: ASCII without quotes, backslashes and control
+   characters. Of another text it adds nothing, and returns false. */
+bool balm_json_quote_plain(struct balm_buf *buf, const char *text, size_t len);
 /* A double with the fewest digits that read back the same: "0.1", "1e+30"; integral ones without a
    point: "5". NaN and the infinities come bare, as NaN, Infinity, -Infinity. */
 enum balm_code balm_json_number(struct balm_buf *buf, double number);

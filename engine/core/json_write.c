@@ -105,18 +105,22 @@ static enum balm_code quote_parts(struct balm_buf *buf, const char *text, size_t
     return balm_buf_add(buf, part, size);
 }
 
-/* Most texts need no escape. */
-enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
+bool balm_json_quote_plain(struct balm_buf *buf, const char *text, size_t len)
 {
     char *to;
-    if (balm_json_plain(text, len) < len) return quote_parts(buf, text, len);
+    if (balm_json_plain(text, len) < len) return false;
     to = balm_buf_room(buf, len + 2);
-    if (!to) return buf->code;
+    if (!to) return true; /* the buffer remembers */
     to[0] = '"';
     memcpy(to + 1, text, len);
     to[len + 1] = '"';
     balm_buf_grew(buf, len + 2);
-    return BALM_OK;
+    return true;
+}
+
+enum balm_code balm_json_quote(struct balm_buf *buf, const char *text, size_t len)
+{
+    return balm_json_quote_plain(buf, text, len) ? buf->code : quote_parts(buf, text, len);
 }
 
 enum balm_code balm_json_number(struct balm_buf *buf, double number)

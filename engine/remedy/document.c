@@ -100,6 +100,16 @@ static void write_unknown(struct writer *w, struct balm_value value)
     end_tag(w);
 }
 
+static void write_string(struct writer *w, struct balm_value value)
+{
+    if (balm_json_quote_plain(w->buf, value.as.text, value.len)) return;
+    if (balm_text_is_utf8(value.as.text, value.len)) {
+        (void)balm_json_quote(w->buf, value.as.text, value.len);
+    } else {
+        write_base64(w, "$text", value);
+    }
+}
+
 static void write_list(struct writer *w, struct balm_value list, int depth)
 {
     (void)balm_buf_addc(w->buf, '[');
@@ -114,6 +124,7 @@ static void write_key(struct writer *w, const struct balm_entry *entry)
 {
     struct balm_buf longer = BALM_BUF_INIT(BALM_BUF_MAX);
 
+    if (entry->key[0] != '$' && balm_json_quote_plain(w->buf, entry->key, entry->key_len)) return;
     if (!balm_text_is_utf8(entry->key, entry->key_len)) {
         fault(w, BALM_E_ARG, "the name of a member is not UTF-8");
         return;
@@ -168,11 +179,7 @@ static void write_value(struct writer *w, struct balm_value value, int depth)
         write_double(w, value);
         break;
     case BALM_STRING:
-        if (balm_text_is_utf8(value.as.text, value.len)) {
-            (void)balm_json_quote(w->buf, value.as.text, value.len);
-        } else {
-            write_base64(w, "$text", value);
-        }
+        write_string(w, value);
         break;
     case BALM_BYTES:
         write_base64(w, "$bytes", value);

@@ -16,7 +16,7 @@ struct balm_flapping {
 
 static const char *last_run(const struct balm_guard_read *read)
 {
-    return balm_get_string(read->request.items[0].value, "run", "?");
+    return balm_trail_run(read->request.items[0].sort);
 }
 
 /* culprit NULL: it was not asked for. */

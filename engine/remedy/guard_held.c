@@ -16,12 +16,12 @@ static bool holds(struct balm_value hold, const struct balm_finding *finding)
 /* sort keys end in the undoing run's id */
 static struct balm_store_query page_of(const struct balm_intent *intent, struct balm_arena *arena)
 {
-    const char *from = balm_arena_printf(arena, "%s/%s/", balm_version_id(intent->version),
-                                         intent->finding->account);
+    const char *from = balm_arena_join(arena, balm_version_id(intent->version), "/",
+                                       intent->finding->account, "/", NULL);
 
     return (struct balm_store_query){.partition = BALM_HOLDS,
                                      .from = from,
-                                     .to = from ? balm_arena_printf(arena, "%s~", from) : NULL,
+                                     .to = from ? balm_arena_join(arena, from, "~", NULL) : NULL,
                                      .limit = AT_ONCE};
 }
 

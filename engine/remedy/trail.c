@@ -7,37 +7,59 @@
 #define HOUR_US ((int64_t)3600 * 1000000)
 #define DAY_US  (24 * HOUR_US)
 
+#define HASH_LEN 32 /* of hexadecimal digits */
+#define TIME_LEN 17 /* of decimal digits */
+
 const char *balm_trail_outcomes(const struct balm_intent *intent, struct balm_arena *arena)
 {
-    return balm_arena_printf(arena, "outcome/%s/%s", intent->finding->account,
-                             intent->association.remediation);
+    return balm_arena_join(arena, "outcome/", intent->finding->account, "/",
+                           intent->association.remediation, NULL);
 }
 
-/* By the name that tells most; one that has none is known by all that is known of it. */
-static const char *resource_of(const struct balm_finding *finding, struct balm_arena *arena)
+/* The name that tells most of a resource; one that has none is the account's only one. */
+static const char *name_of(const struct balm_finding *finding)
 {
     static const char *const names[] = {"Arn", "ResourceId", "Id", "Name", "UserName"};
-    char hash[BALM_SHA256_HEX];
+    const char *name = "";
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *name = balm_get_string(finding->resource, names[i], "");
-        if (!name[0]) continue;
-        balm_sha256_hex(hash, name, strlen(name));
-        return balm_arena_strdup(arena, hash); /* a name may be longer than a key */
+    for (size_t i = 0; i < sizeof names / sizeof *names && !name[0]; i++) {
+        name = balm_get_string(finding->resource, names[i], "");
     }
-    return "account";
+    return name;
 }
 
+/* Hashed, as a name may be longer than a key; half of the hash tells resources apart, and a store
+   of many fixes is smaller by the other half. */
 const char *balm_trail_fixes(const struct balm_intent *intent, struct balm_arena *arena)
 {
-    return balm_arena_printf(arena, "fix/%s/%s/%s/%s", intent->finding->account,
-                             intent->finding->region, intent->association.remediation,
-                             resource_of(intent->finding, arena));
+    const struct balm_finding *finding = intent->finding;
+    const char *of = balm_arena_join(arena, finding->account, "\n", finding->region, "\n",
+                                     intent->association.remediation, "\n", name_of(finding), NULL);
+    char hash[BALM_SHA256_HEX];
+
+    if (!of) return NULL;
+    balm_sha256_hex(hash, of, strlen(of));
+    hash[HASH_LEN] = '\0';
+    return balm_arena_join(arena, "fix/", hash, NULL);
 }
 
 const char *balm_trail_sort(int64_t now, const char *run, struct balm_arena *arena)
 {
-    return balm_arena_printf(arena, "%017lld/%s", (long long)now, run ? run : "");
+    char time[TIME_LEN + 1];
+
+    if (now < 0) now = 0;
+    for (int i = TIME_LEN - 1; i >= 0; i--, now /= 10) {
+        time[i] = (char)('0' + now % 10);
+    }
+    time[TIME_LEN] = '\0';
+    return balm_arena_join(arena, time, "/", run, NULL);
+}
+
+const char *balm_trail_run(const char *sort)
+{
+    const char *slash = strchr(sort, '/');
+
+    return slash ? slash + 1 : sort;
 }
 
 static bool is_outcome(const struct balm_result *result)
@@ -66,10 +88,8 @@ size_t balm_trail_changes(const struct balm_result *result, bool wrote, int64_t 
             .item = {balm_trail_outcomes(intent, arena), sort, value, 0, now + DAY_US}};
     }
     if (wrote) {
-        value = balm_map(arena);
-        balm_map_set(arena, value, "run", balm_text(arena, result->run));
         changes[count++] =
-            (struct balm_change){.item = {balm_trail_fixes(intent, arena), sort, value, 0,
+            (struct balm_change){.item = {balm_trail_fixes(intent, arena), sort, balm_map(arena), 0,
                                           now + settings.flapping_hours * HOUR_US}};
     }
     return count;

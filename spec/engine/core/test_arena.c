@@ -156,6 +156,8 @@ static void copies_text_with_its_end(void **state)
     assert_memory_equal(text, "a\0bc", 5);
     assert_string_equal(balm_arena_strdup(&arena, "role"), "role");
     assert_string_equal(balm_arena_printf(&arena, "%s-%d", "eu-west", 1), "eu-west-1");
+    assert_string_equal(balm_arena_join(&arena, "fix/", "", "a", NULL), "fix/a");
+    assert_string_equal(balm_arena_join(&arena, "", NULL), "");
     assert_string_equal(balm_arena_copy(&arena, NULL, 0), "");
     balm_arena_free(&arena);
 }

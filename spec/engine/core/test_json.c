@@ -387,10 +387,36 @@ static void gives_back_texts_of_any_mix(void **state)
     }
 }
 
+static void quotes_at_once_only_what_needs_no_escape(void **state)
+{
+    static const struct {
+        const char *text, *quoted; /* NULL: it is left to the longer way */
+    } cases[] = {
+        {"", "\"\""},
+        {"a", "\"a\""},
+        {"PutBucketVersioning \x7f", "\"PutBucketVersioning \x7f\""},
+        {"say \"a\"", NULL},
+        {"seven b\\", NULL},
+        {"a line, and\nanother", NULL},
+        {"caf\xc3\xa9", NULL},
+        {"\xff not UTF-8", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = cases[i].text;
+        bool is_plain;
+        balm_buf_clear(&buf);
+        is_plain = balm_json_quote_plain(&buf, text, strlen(text));
+        assert_int_equal(is_plain, cases[i].quoted != NULL);
+        assert_string_equal(buf.bytes, is_plain ? cases[i].quoted : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(gives_back_texts_of_any_mix, clean),
+        cmocka_unit_test_teardown(quotes_at_once_only_what_needs_no_escape, clean),
         cmocka_unit_test(reads_what_it_writes),
         cmocka_unit_test(allows_white_space_anywhere),
         cmocka_unit_test(keeps_integers_exact),
