@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "remedy/sqlite_log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -44,9 +45,9 @@ static const char *const texts[BALM_SQL_STATEMENTS] = {
     [BALM_SQL_LOOK] =
         "SELECT rowid, version, expires FROM items WHERE partition = ?1 AND sort = ?2",
     [BALM_SQL_INSERT] = "INSERT INTO items (partition, sort, version, expires, value) "
-                        "VALUES (?1, ?2, ?3, ?4, ?5)",
+                        "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     [BALM_SQL_UPDATE] = "UPDATE items SET version = ?2, expires = ?3, value = ?4 WHERE rowid = ?1",
-    [BALM_SQL_DELETE] = "DELETE FROM items WHERE rowid = ?1",
+    [BALM_SQL_DELETE] = "DELETE FROM items WHERE partition = ?1 AND sort = ?2",
     [BALM_SQL_UPWARDS] = FOUND "LIMIT ?5",
     [BALM_SQL_DOWNWARDS] = FOUND "DESC LIMIT ?5",
     [BALM_SQL_SWEEP] = "DELETE FROM items WHERE rowid IN (SELECT rowid FROM items WHERE "
@@ -289,7 +290,8 @@ static void keep_log(const struct balm_sqlite_file *file, const struct stat *fou
 static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *absent,
                              struct balm_err *err)
 {
-    static const char settings[] = "PRAGMA synchronous = FULL;"
+    static const char settings[] = "PRAGMA synchronous = FULL;" /* these two: sqlite_log.h */
+                                   "PRAGMA cache_spill = OFF;"
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
@@ -389,8 +391,11 @@ enum balm_code balm_sqlite_open(struct balm_sqlite_file *file, bool make, bool *
         if (code) return code;
         if (stat(file->path, &found) != 0) return io_failure(file, SQLITE_CANTOPEN, errno, err);
     }
-    status =
-        sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    status = balm_sqlite_log_register();
+    if (!status) {
+        status = sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                 BALM_SQLITE_VFS);
+    }
     if (status) {
         code = balm_sqlite_fail(file, status, err);
     } else {

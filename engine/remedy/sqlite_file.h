@@ -24,9 +24,9 @@ enum balm_sqlite_statement {
     BALM_SQL_COMMIT,
     BALM_SQL_ROLLBACK,
     BALM_SQL_LOOK,    /* partition, sort -> rowid, version, expires */
-    BALM_SQL_INSERT,  /* partition, sort, version, expires, value */
+    BALM_SQL_INSERT,  /* partition, sort, version, expires, value; not where something is */
     BALM_SQL_UPDATE,  /* rowid, version, expires, value */
-    BALM_SQL_DELETE,  /* rowid */
+    BALM_SQL_DELETE,  /* partition, sort */
     BALM_SQL_UPWARDS, /* partition, from, to, now, limit -> sort, version, expires, value */
     BALM_SQL_DOWNWARDS,
     BALM_SQL_SWEEP, /* now, limit */

@@ -8,11 +8,12 @@
 #define SWEEP_EVERY INT64_C(1000000) /* microseconds */
 #define SWEEP_MOST  64               /* items at a time */
 
-/* One place as it is. */
+/* One place as it is, as far as that was looked at. */
 struct place {
-    int64_t row; /* 0: nothing is there */
+    int64_t row; /* 0: nothing is there, or nobody looked */
     int64_t version;
     int64_t expires;
+    bool is_new; /* made by this commit, with this version */
 };
 
 static sqlite3_stmt *statement(const struct balm_sqlite_work *work,
@@ -38,14 +39,19 @@ static void bind_text(sqlite3_stmt *it, int place, const char *text)
 
 /* ---- commits ---- */
 
+static void bind_place(sqlite3_stmt *it, const struct balm_store_write *write)
+{
+    bind_text(it, 1, write->partition);
+    bind_text(it, 2, write->sort);
+}
+
 static int look(const struct balm_sqlite_work *work, const struct balm_store_write *write,
                 struct place *place)
 {
     sqlite3_stmt *it = statement(work, BALM_SQL_LOOK);
     int status;
-    *place = (struct place){0, 0, 0};
-    bind_text(it, 1, write->partition);
-    bind_text(it, 2, write->sort);
+    *place = (struct place){0, 0, 0, false};
+    bind_place(it, write);
     status = sqlite3_step(it);
     if (status == SQLITE_ROW) {
         place->row = sqlite3_column_int64(it, 0);
@@ -56,36 +62,59 @@ static int look(const struct balm_sqlite_work *work, const struct balm_store_wri
     return status == SQLITE_ROW || status == SQLITE_DONE ? SQLITE_OK : status;
 }
 
+static void bind_value(sqlite3_stmt *it, int at, const struct balm_store_write *write,
+                       int64_t version)
+{
+    sqlite3_bind_int64(it, at, version);
+    sqlite3_bind_int64(it, at + 1, write->expires);
+    sqlite3_bind_text64(it, at + 2, write->document, write->len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* Unless something is there: then that is looked at. */
+static int insert(const struct balm_sqlite_work *work, const struct balm_store_write *write,
+                  struct place *place, int64_t version)
+{
+    sqlite3_stmt *it = statement(work, BALM_SQL_INSERT);
+    int status;
+    bind_place(it, write);
+    bind_value(it, 3, write, version);
+    status = run(work, BALM_SQL_INSERT);
+    if (status) return status;
+    if (sqlite3_changes(work->file.db) == 0) return look(work, write, place);
+    *place = (struct place){sqlite3_last_insert_rowid(work->file.db), version, 0, true};
+    return SQLITE_OK;
+}
+
 static int change(const struct balm_sqlite_work *work, const struct balm_store_write *write,
                   const struct place *place, int64_t version)
 {
-    enum balm_sqlite_statement which = BALM_SQL_INSERT;
     sqlite3_stmt *it;
-    int at = 1;
-    if (!write->document && !place->row) return SQLITE_OK;
-    if (place->row) which = write->document ? BALM_SQL_UPDATE : BALM_SQL_DELETE;
-    it = statement(work, which);
-    if (place->row) {
-        sqlite3_bind_int64(it, at++, place->row);
-    } else {
-        bind_text(it, at++, write->partition);
-        bind_text(it, at++, write->sort);
+    if (write->only_checked || (place->is_new && place->version == version)) return SQLITE_OK;
+    if (!write->document) {
+        bind_place(statement(work, BALM_SQL_DELETE), write);
+        return run(work, BALM_SQL_DELETE);
     }
-    if (write->document) {
-        sqlite3_bind_int64(it, at++, version);
-        sqlite3_bind_int64(it, at++, write->expires);
-        sqlite3_bind_text64(it, at++, write->document, write->len, SQLITE_STATIC, SQLITE_UTF8);
-    }
-    return run(work, which);
+    it = statement(work, BALM_SQL_UPDATE);
+    sqlite3_bind_int64(it, 1, place->row);
+    bind_value(it, 2, write, version);
+    return run(work, BALM_SQL_UPDATE);
 }
 
-/* All conditions are looked at before anything is changed, so a conflict leaves nothing to undo. */
-static int commit(const struct balm_sqlite_work *work, struct balm_store_op *op, int64_t now)
+static bool is_asked_first(const struct balm_store_write *write)
+{
+    return write->only_checked || write->condition != BALM_ALWAYS;
+}
+
+/* All conditions are looked at before anything is changed, so a conflict leaves nothing to undo.
+   Most places are new, and those that have no condition are written without a look. */
+static int commit(struct balm_sqlite_work *work, struct balm_store_op *op, int64_t now)
 {
     struct place places[BALM_STORE_CHANGES_MAX];
-    int64_t version = now;
+    int64_t version = now > work->version ? now : work->version + 1;
     int status = SQLITE_OK;
-    for (size_t i = 0; i < op->write_count && !status; i++) {
+    for (size_t i = 0; i < op->write_count; i++) {
+        places[i] = (struct place){0, 0, 0, false};
+        if (!is_asked_first(&op->writes[i])) continue;
         status = look(work, &op->writes[i], &places[i]);
         if (status) return status;
         if (!balm_store_holds(&op->writes[i], places[i].version, places[i].expires, now)) {
@@ -95,11 +124,14 @@ static int commit(const struct balm_sqlite_work *work, struct balm_store_op *op,
         if (places[i].version >= version) version = places[i].version + 1;
     }
     for (size_t i = 0; i < op->write_count && !status; i++) {
-        if (!op->writes[i].only_checked) {
-            status = change(work, &op->writes[i], &places[i], version);
-        }
+        if (op->writes[i].only_checked || !op->writes[i].document || places[i].row) continue;
+        status = insert(work, &op->writes[i], &places[i], version);
+        if (!places[i].is_new && places[i].version >= version) version = places[i].version + 1;
     }
-    op->version = version;
+    for (size_t i = 0; i < op->write_count && !status; i++) {
+        status = change(work, &op->writes[i], &places[i], version);
+    }
+    op->version = work->version = version;
     return status;
 }
 

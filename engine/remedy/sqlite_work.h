@@ -9,7 +9,8 @@
 
 struct balm_sqlite_work {
     struct balm_sqlite_file file;
-    int64_t swept; /* microseconds: when expired items were last removed */
+    int64_t version; /* the last that was given */
+    int64_t swept;   /* microseconds: when expired items were last removed */
 };
 
 /* Does all of the operations, linked from first, in their order, those with changes in one

@@ -191,6 +191,25 @@ static void commits_in_groups(void **state)
     assert_true(atomic_load(&syncs) - before < COMMITS / 10);
 }
 
+/* SQLite alone makes two calls for each of its 4 KB. */
+static void writes_a_commit_in_few_pieces(void **state)
+{
+    enum { CALLS = 1000 };
+    char *text = balm_arena_alloc(&fixture.arena, 1000001);
+    struct balm_change change = change_of(&fixture, "large", "{}");
+    (void)state;
+    put(&fixture, "a", "{}");
+    memset(text, 'x', 1000000);
+    text[1000000] = '\0';
+    balm_map_set(&fixture.arena, change.item.value, "text", balm_string(text));
+    let_calls_fail(true);
+    atomic_store(&calls_until, CALLS);
+    succeeds(commit(&fixture, &change, 1));
+    assert_true(CALLS - atomic_load(&calls_until) < 20);
+    reopen();
+    assert_true(balm_equal(get(&fixture, "large").value, change.item.value));
+}
+
 static void undoes_no_neighbour_of_a_conflict(void **state)
 {
     struct outcome *outcomes[30];
@@ -276,6 +295,7 @@ int main(void)
         TEST(loses_nothing_when_any_one_call_fails),
         TEST(loses_nothing_when_any_one_allocation_fails),
         TEST(commits_in_groups),
+        TEST(writes_a_commit_in_few_pieces),
         TEST(undoes_no_neighbour_of_a_conflict),
         TEST(never_makes_the_loop_wait_for_the_disk),
         TEST(removes_what_has_expired_a_little_at_a_time),

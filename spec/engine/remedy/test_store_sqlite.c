@@ -343,6 +343,47 @@ static void says_which_folder_cannot_be_made(void **state)
     unlink(file);
 }
 
+/* ---- versions ---- */
+
+/* As after a clock that was set back: all that is there is newer than now. */
+static void gives_a_commit_one_version_newer_than_all_that_is_there(void **state)
+{
+    struct balm_change changes[3];
+    int64_t version;
+    (void)state;
+    put(&fixture, "b", "{}");
+    put(&fixture, "c", "{}");
+    by_hand("UPDATE items SET version = 9000000000000000 WHERE sort = 'b';"
+            "UPDATE items SET version = 9000000000000009 WHERE sort = 'c'");
+    changes[0] = change_of(&fixture, "a", "{\"n\":1}");
+    changes[1] = change_of(&fixture, "b", "{\"n\":2}");
+    changes[2] = change_of(&fixture, "c", "{\"n\":3}");
+    version = succeeds(commit(&fixture, changes, 3));
+    assert_true(version > INT64_C(9000000000000009));
+    for (size_t i = 0; i < 3; i++) {
+        struct balm_item item = get(&fixture, changes[i].item.sort);
+        assert_int_equal(item.version, version);
+        assert_true(balm_equal(item.value, changes[i].item.value));
+    }
+    assert_true(put(&fixture, "d", "{}") > version); /* and all later ones, too */
+}
+
+/* They share a transaction, and its time. */
+static void gives_commits_that_come_together_versions_of_their_own(void **state)
+{
+    const char *const values[] = {"{\"n\":1}", NULL, "{\"n\":2}"};
+    struct outcome *outcomes[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct balm_change change = change_of(&fixture, "a", values[i]);
+        outcomes[i] = new_outcome(&fixture);
+        balm_store_commit(fixture.store, &outcomes[i]->request, &change, 1);
+    }
+    settle(&fixture);
+    assert_true(succeeds(&outcomes[2]->request) > succeeds(&outcomes[0]->request));
+    holds(&fixture, "a", "{\"n\":2}");
+}
+
 /* ---- other processes ---- */
 
 static void *let_go(void *owner)
@@ -508,6 +549,8 @@ int main(void)
         TEST(answers_from_a_damaged_file_with_an_error_or_the_truth),
         TEST(says_who_may_not_write),
         TEST(says_which_folder_cannot_be_made),
+        TEST(gives_a_commit_one_version_newer_than_all_that_is_there),
+        TEST(gives_commits_that_come_together_versions_of_their_own),
         TEST(waits_for_another_process_that_writes),
         TEST(gives_up_on_a_lock_that_stays),
         TEST(loses_no_count_between_processes),
