@@ -34,6 +34,25 @@ void balm_journal_free(struct balm_journal *journal)
     journal->ledger = NULL;
 }
 
+/* ---- the version's source ---- */
+
+/* Of all runs that find it lacking one brings it, the others look again: they come after that. */
+static bool is_being_brought(const struct balm_journal *journal)
+{
+    const struct balm_journal_write *bringer = journal->ledger->bringer;
+    const struct balm_version *version = journal->result->intent->version;
+
+    return bringer && strcmp(balm_version_hash(bringer->journal->result->intent->version),
+                             balm_version_hash(version)) == 0;
+}
+
+static void brought(const struct balm_journal_write *write)
+{
+    struct balm_ledger *ledger = write->journal->ledger;
+
+    if (ledger->bringer == write) ledger->bringer = NULL;
+}
+
 /* ---- before a write ---- */
 
 static void commit(struct balm_journal_write *write);
@@ -41,6 +60,7 @@ static void commit(struct balm_journal_write *write);
 static void answer(struct balm_journal_write *write, const struct balm_err *err)
 {
     write->waits = false;
+    brought(write);
     if (!err->code) write->sent = balm_clock_now();
     write->done(write->owner, write, err);
 }
@@ -50,23 +70,23 @@ static void on_kept(void *owner, struct balm_store_request *request)
     struct balm_journal_write *write = owner;
     struct balm_journal *journal = write->journal;
 
-    if (request->conflict) { /* about the script: it is not there, or it is there already */
-        journal->lacks = !write->brings;
+    if (request->conflict) { /* about the source: it is not there, or it is there already */
+        brought(write);
+        journal->lacks = !write->brings && !is_being_brought(journal);
         journal->has_source = write->brings;
         commit(write);
         return;
     }
     if (!request->err.code) {
         balm_ledger_knows(journal->ledger, journal->result->intent->version);
-        balm_ledger_day(journal->ledger->known_day, journal->result->run);
         journal->begun = true;
     }
     answer(write, &request->err);
 }
 
-/* A call as it is kept. */
+/* A call as it is kept; began null: the store has it. */
 static enum balm_code add_call(struct balm_changes *changes, const struct balm_journal_write *write,
-                               struct balm_err *err)
+                               struct balm_value began, struct balm_err *err)
 {
     const struct balm_journal *journal = write->journal;
     const struct balm_call *call = write->call;
@@ -87,7 +107,8 @@ static enum balm_code add_call(struct balm_changes *changes, const struct balm_j
                  balm_scrub_mark(journal->scrub, balm_call_params(call), arena));
     balm_map_set(arena, value, "kept", balm_time_value(balm_clock_now()));
     if (balm_seal_value(journal->ledger->seal, arena, value, run, &sealed, err)) return err->code;
-    snprintf(partition, sizeof partition, "of/%s", run);
+    if (!balm_is_null(began)) balm_map_set(arena, sealed, BALM_LEDGER_BEGAN, began);
+    balm_ledger_items_of(partition, run);
     snprintf(sort, sizeof sort, "call.%05zu", write->number);
     balm_changes_put(changes, partition, sort, sealed);
     return balm_changes_status(changes, err);
@@ -108,14 +129,16 @@ static void commit(struct balm_journal_write *write)
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_changes changes = {.arena = &arena};
     struct balm_buf script = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value began = balm_null();
     struct balm_err *err = &write->request.err;
     enum balm_code code = BALM_OK;
 
     write->request.done = on_kept;
     write->request.owner = write;
     write->brings = journal->lacks;
-    if (!journal->begun) code = balm_journal_begin(journal, &changes, &script, err);
-    if (!code) code = add_call(&changes, write, err);
+    if (write->brings && !journal->ledger->bringer) journal->ledger->bringer = write;
+    if (!journal->begun) code = balm_journal_begin(journal, &changes, &script, &began, err);
+    if (!code) code = add_call(&changes, write, began, err);
     if (code) {
         balm_task_add(journal->ledger->loop, &write->task, failed_at_once, write);
     } else {
@@ -152,6 +175,7 @@ void balm_journal_forget(struct balm_journal_write *write)
 {
     if (!write->waits) return;
     write->waits = false;
+    brought(write);
     balm_task_cancel(write->journal->ledger->loop, &write->task);
     balm_store_forget(write->journal->ledger->store, &write->request);
 }
@@ -191,7 +215,7 @@ static void tell_outcomes(void *owner)
     char sort[BALM_SORT_SIZE];
 
     if (journal->outcomes.op) return; /* on_outcomes() looks again */
-    snprintf(partition, sizeof partition, "of/%s", journal->result->run);
+    balm_ledger_items_of(partition, journal->result->run);
     for (struct balm_journal_write *write = journal->first; write; write = write->next) {
         struct balm_value value;
         if (balm_is_null(write->status) || write->is_told) continue;

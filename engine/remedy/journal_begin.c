@@ -108,6 +108,7 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
 {
     struct balm_ledger *ledger = journal->ledger;
     int64_t until = balm_clock_now() + journal->lease_us + LEASE_SLACK_US;
+    struct balm_value head = balm_journal_head(journal, "running", changes->arena);
     struct balm_value open = balm_copy(changes->arena, ledger->process);
 
     if (balm_is_null(open)) {
@@ -116,7 +117,8 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
         if (ledger->arena.code) ledger->process = balm_null(); /* what is half is not used */
     }
     set(changes->arena, open, "until", balm_time_value(until));
-    balm_changes_put(changes, "open", journal->result->run, open);
+    set(changes->arena, open, BALM_LEDGER_HEAD, head);
+    balm_changes_put(changes, BALM_LEDGER_OPEN, journal->result->run, open);
 }
 
 /* Most versions were kept long ago, and are large: whether this one was is asked first. */
@@ -156,25 +158,16 @@ void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *ve
 }
 
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *script, struct balm_err *err)
+                                  struct balm_buf *script, struct balm_value *began,
+                                  struct balm_err *err)
 {
     const char *run = journal->result->run;
     struct balm_arena *arena = changes->arena;
-    struct balm_value began;
-    char partition[BALM_SORT_SIZE];
-    char day[BALM_DAY_SIZE];
     enum balm_code code =
-        balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, &began, err);
+        balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, began, err);
 
-    if (!code) code = balm_began_sign(journal->ledger, run, began, arena, err);
+    if (!code) code = balm_began_sign(journal->ledger, run, *began, arena, err);
     if (code) return code;
-    balm_ledger_day(day, run);
-    snprintf(partition, sizeof partition, "run/%s", day);
-    balm_changes_put(changes, partition, run,
-                     balm_journal_head(journal, "running", changes->arena));
-    snprintf(partition, sizeof partition, "of/%s", run);
-    balm_changes_put(changes, partition, "began", began);
-    balm_changes_day(journal->ledger, changes, day);
     add_open(journal, changes);
     code = add_closure(journal, changes, script, err);
     return code ? code : balm_changes_status(changes, err);

@@ -205,7 +205,7 @@ static void add_piece(struct balm_ledger_end *end, struct balm_changes *changes)
     size_t to = balm_piece_end(end->text.bytes, end->text.len, end->at);
     char partition[BALM_SORT_SIZE];
 
-    snprintf(partition, sizeof partition, "of/%s", end->run);
+    balm_ledger_items_of(partition, end->run);
     if (!balm_is_null(end->value)) {
         balm_changes_put(changes, partition, "end.000", end->value);
         end->value = balm_null();
@@ -222,10 +222,10 @@ static void add_marks(struct balm_ledger_end *end, struct balm_changes *changes)
     char day[BALM_DAY_SIZE];
 
     balm_ledger_day(day, end->run);
-    snprintf(partition, sizeof partition, "run/%s", day);
+    balm_ledger_heads_of(partition, day);
     balm_changes_put(changes, partition, end->run, end->head);
     balm_changes_day(end->ledger, changes, day);
-    if (end->wrote) balm_changes_put(changes, "open", end->run, balm_null());
+    if (end->wrote) balm_changes_put(changes, BALM_LEDGER_OPEN, end->run, balm_null());
     if (end->unverified) {
         balm_changes_put(changes, "unverified", end->run, balm_map(changes->arena));
     }

@@ -3,16 +3,18 @@
  * it ended. It lies in the store, as items:
  *
  *   partition      sort               value
- *   run/DAY        RUN                the head: what a list shows. DAY is UTC, "2026-11-25"
+ *   run/DAY        RUN                the head of a run that has ended: what a list shows. DAY is
+ *                                     UTC, "2026-11-25"
  *   of/RUN         after              what the run left, where that was not known before it was
  *                                     looked at again
- *                  began              what the run is to do, and what `check` found (`before`)
- *                  call.NUMBER        a write, as it is to be sent
+ *                  call.NUMBER        a write, as it is to be sent; with the first, what the run
+ *                                     is to do, and what `check` found (`began`)
  *                  done.NUMBER        how that ended, where the run went on for long after it
  *                  end.PIECE          the result as printed, and what the run left (`after`)
  *   script         HASH.PIECE         a version's script with all that it requires
  *   days           DAY                there are runs of this day
- *   open           RUN                it began, and has not ended: which process, until when
+ *   open           RUN                it began, and has not ended: its head, which process, until
+ *                                     when
  *   unverified     RUN                it ended as unverified
  *
  * Run ids are UUIDs that begin with the time, so runs sort by it, and their day is known. A PIECE

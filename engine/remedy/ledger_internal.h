@@ -12,6 +12,9 @@
 #include "remedy/ledger.h"
 
 #define BALM_LEDGER_AFTER "after" /* the sort key, and the value's only member */
+#define BALM_LEDGER_OPEN  "open"  /* the partition */
+#define BALM_LEDGER_BEGAN "began" /* a member of the first call */
+#define BALM_LEDGER_HEAD  "head"  /* a member of what is open */
 
 #define BALM_RUN_ID_LEN 36
 #define BALM_DAY_SIZE   11 /* "2026-11-25" */
@@ -27,7 +30,8 @@ struct balm_ledger {
     struct balm_value engine;      /* {user, host, pid}: who we are */
     char known_day[BALM_DAY_SIZE]; /* of which "days" has an item */
     struct balm_value closures;    /* map: the hashes that "script" surely has */
-    struct balm_ledger_end *ends;  /* under way */
+    const struct balm_journal_write *bringer; /* of a version that it lacked; NULL: none is */
+    struct balm_ledger_end *ends;             /* under way */
     size_t end_count;
     size_t failed; /* ends that could not be written */
     bool settling; /* the loop runs until there are none */
@@ -59,6 +63,10 @@ bool balm_ledger_is_over(struct balm_value open);
 void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run);
 /* Of a day's microseconds since 1970. */
 void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros);
+
+/* The partition of a run's own items, and of the heads of a day. */
+void balm_ledger_items_of(char out[BALM_SORT_SIZE], const char *run);
+void balm_ledger_heads_of(char out[BALM_SORT_SIZE], const char *day);
 
 /* The changes of one commit, and the memory that they need until they are committed. */
 struct balm_changes {
@@ -94,9 +102,11 @@ enum balm_code balm_began_sign(struct balm_ledger *ledger, const char *run, stru
 
 /* ---- journal_begin.c ---- */
 
-/* Adds what the run is to do. The source lies in script until it is committed. */
+/* Adds that the run has begun; *began is what it is to do, sealed and signed, to go with the write
+   that waits. The source lies in script until it is committed. */
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *script, struct balm_err *err);
+                                  struct balm_buf *script, struct balm_value *began,
+                                  struct balm_err *err);
 /* The store has this version's source. */
 void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *version);
 /* The head of a run: what a list shows of it. status as in a result, or "running". */

@@ -37,6 +37,27 @@ void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run)
     balm_ledger_day_of(day, from);
 }
 
+/* ---- partitions ---- */
+
+static void join(char out[BALM_SORT_SIZE], const char *kind, const char *of)
+{
+    char *end = stpcpy(out, kind);
+    size_t len = strnlen(of, (size_t)(out + BALM_SORT_SIZE - 1 - end));
+
+    memcpy(end, of, len);
+    end[len] = '\0';
+}
+
+void balm_ledger_items_of(char out[BALM_SORT_SIZE], const char *run)
+{
+    join(out, "of/", run);
+}
+
+void balm_ledger_heads_of(char out[BALM_SORT_SIZE], const char *day)
+{
+    join(out, "run/", day);
+}
+
 /* ---- changes ---- */
 
 struct balm_change *balm_changes_put(struct balm_changes *changes, const char *partition,

@@ -52,8 +52,9 @@ static enum balm_code commit(struct marking *marking, const struct balm_kept *ke
     char day[BALM_DAY_SIZE];
 
     balm_ledger_day(day, kept->run);
-    snprintf(partition, sizeof partition, "run/%s", day);
+    balm_ledger_heads_of(partition, day);
     balm_changes_put(&marking->changes, partition, kept->run, marking->head);
+    balm_changes_day(marking->ledger, &marking->changes, day);
     balm_changes_put(&marking->changes, "unverified", kept->run, balm_null());
     if (!marking->err.code && !balm_changes_status(&marking->changes, &marking->err)) {
         balm_store_commit(marking->ledger->store, &request, marking->changes.at,
@@ -76,7 +77,7 @@ static void put_after(struct marking *marking, const struct balm_kept *kept,
                         &marking->err)) {
         return;
     }
-    snprintf(partition, sizeof partition, "of/%s", kept->run);
+    balm_ledger_items_of(partition, kept->run);
     balm_map_set(&marking->arena, value, BALM_LEDGER_AFTER, sealed);
     balm_changes_put(&marking->changes, partition, BALM_LEDGER_AFTER, value);
 }
@@ -103,7 +104,7 @@ enum balm_code balm_ledger_undone(struct balm_ledger *ledger, const struct balm_
     begin(&marking, ledger, kept);
     if (balm_is_null(kept->result)) {
         set(&marking, "status", balm_string("unfinished"));
-        balm_changes_put(&marking.changes, "open", kept->run, balm_null());
+        balm_changes_put(&marking.changes, BALM_LEDGER_OPEN, kept->run, balm_null());
     }
     if (!balm_is_text(balm_get(kept->head, "undone_by"), by)) {
         set(&marking, "undone_by", balm_string(by));

@@ -43,32 +43,50 @@ static enum balm_code none(const char *run, struct balm_err *err)
     return balm_fail(err, BALM_E_ARG, "the store has no run %s; `balm history` lists them", run);
 }
 
-/* Looks through one day; *found counts. */
-static enum balm_code find_in_day(struct balm_ledger *ledger, const char *run, const char *day,
-                                  struct balm_item *found, size_t *count, struct balm_arena *arena,
-                                  struct balm_err *err)
+struct search {
+    struct balm_ledger *ledger;
+    const char *run;
+    struct balm_arena *arena;
+    struct balm_item found; /* a head, or what is open */
+    size_t count;
+};
+
+/* A run may have ended since it was found among the open ones: its end counts. */
+static enum balm_code find_in(struct search *search, const char *partition, struct balm_err *err)
 {
+    struct balm_arena *arena = search->arena;
     struct balm_store_query query = {
-        .partition = balm_arena_printf(arena, "run/%s", day),
-        .from = run,
-        .to = balm_arena_printf(arena, "%s~", run), /* behind all that begin with run */
+        .partition = partition,
+        .from = search->run,
+        .to = balm_arena_printf(arena, "%s~", search->run), /* behind all that begin with run */
         .limit = 2};
     struct balm_store_request request;
 
     if (balm_arena_status(arena, err)) return err->code;
-    if (balm_ledger_read(ledger, &request, &query, arena, err)) return err->code;
-    if (request.count > 0) *found = request.items[0];
-    *count += request.count;
+    if (balm_ledger_read(search->ledger, &request, &query, arena, err)) return err->code;
+    for (size_t i = 0; i < request.count; i++) {
+        const char *before = search->count > 0 ? search->found.sort : "";
+        if (strcmp(request.items[i].sort, before) != 0) search->count++;
+        search->found = request.items[i];
+    }
     return BALM_OK;
+}
+
+static enum balm_code find_in_day(struct search *search, const char *day, struct balm_err *err)
+{
+    char partition[BALM_SORT_SIZE];
+
+    balm_ledger_heads_of(partition, day);
+    return find_in(search, partition, err);
 }
 
 static enum balm_code find_head(struct balm_ledger *ledger, const char *run,
                                 struct balm_arena *arena, struct balm_item *found,
                                 struct balm_err *err)
 {
+    struct search search = {.ledger = ledger, .run = run, .arena = arena};
     char first[BALM_DAY_SIZE], last[BALM_DAY_SIZE];
     int64_t from, to;
-    size_t count = 0;
 
     if (!balm_text_uuid_span(run, &from, &to)) {
         return balm_fail(err, BALM_E_ARG, "\"%.60s\" is not a run's id, nor the beginning of one",
@@ -80,12 +98,13 @@ static enum balm_code find_head(struct balm_ledger *ledger, const char *run,
     }
     balm_ledger_day_of(first, from);
     balm_ledger_day_of(last, to);
-    if (find_in_day(ledger, run, first, found, &count, arena, err)) return err->code;
-    if (strcmp(first, last) != 0 && find_in_day(ledger, run, last, found, &count, arena, err)) {
+    if (find_in(&search, BALM_LEDGER_OPEN, err) || find_in_day(&search, first, err)) {
         return err->code;
     }
-    if (count == 0) return none(run, err);
-    if (count == 1) return BALM_OK;
+    if (strcmp(first, last) != 0 && find_in_day(&search, last, err)) return err->code;
+    *found = search.found;
+    if (search.count == 0) return none(run, err);
+    if (search.count == 1) return BALM_OK;
     return balm_fail(err, BALM_E_ARG, "several runs begin with %s: give more of the id", run);
 }
 
@@ -137,6 +156,16 @@ static enum balm_code unseal(struct loading *loading, struct balm_value value, c
     return BALM_OK;
 }
 
+/* Comes with the first call; an earlier Balm kept it as an item of its own. What is acted upon and
+   what is trusted are of one item, whatever else was put into the store. */
+static enum balm_code take_began(struct loading *loading, struct balm_value began,
+                                 struct balm_err *err)
+{
+    if (balm_is_null(began) || !balm_is_null(loading->kept->signed_began)) return BALM_OK;
+    loading->kept->signed_began = began;
+    return unseal(loading, began, BALM_LEDGER_BEGAN, &loading->kept->began, err);
+}
+
 /* A write that was kept before it was sent, as a result lists it. */
 static enum balm_code add_call(struct loading *loading, struct balm_value kept,
                                struct balm_err *err)
@@ -145,7 +174,10 @@ static enum balm_code add_call(struct loading *loading, struct balm_value kept,
     struct balm_arena *arena = loading->arena;
     struct balm_value call, listed;
 
-    if (unseal(loading, kept, "call", &call, err)) return err->code;
+    if (take_began(loading, balm_get(kept, BALM_LEDGER_BEGAN), err) ||
+        unseal(loading, kept, "call", &call, err)) {
+        return err->code;
+    }
     listed = balm_map(arena);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         balm_map_set(arena, listed, facts[i], balm_get(call, facts[i]));
@@ -187,6 +219,14 @@ static enum balm_code parse_end(struct loading *loading, const struct balm_buf *
     return BALM_OK;
 }
 
+/* The head of its end comes with the last piece of that: without it what is there is a part. */
+static bool has_ended(const struct balm_kept *kept)
+{
+    struct balm_value status = balm_get(kept->head, "status");
+
+    return !balm_is_text(status, "running") && !balm_is_text(status, "unfinished");
+}
+
 /* The end comes last; where it was long, as a text in pieces. */
 static enum balm_code take_end(struct loading *loading, size_t i, struct balm_err *err)
 {
@@ -202,6 +242,7 @@ static enum balm_code take_end(struct loading *loading, size_t i, struct balm_er
         code = parse_end(loading, &text, &after, err);
     }
     balm_buf_free(&text);
+    if (code == BALM_E_INPUT && !has_ended(loading->kept)) return BALM_OK;
     if (code || balm_is_null(after)) return code; /* a later look may have told */
     return unseal(loading, after, "end", &loading->kept->after, err);
 }
@@ -209,10 +250,10 @@ static enum balm_code take_end(struct loading *loading, size_t i, struct balm_er
 /* All items of a run; "after" sorts before "began", "call", "done" and "end". */
 static enum balm_code take_items(struct loading *loading, struct balm_err *err)
 {
-    struct balm_store_query query = {
-        .partition = balm_arena_printf(loading->arena, "of/%s", loading->kept->run),
-        .limit = 100000};
+    char partition[BALM_SORT_SIZE];
+    const struct balm_store_query query = {.partition = partition, .limit = 100000};
 
+    balm_ledger_items_of(partition, loading->kept->run);
     if (balm_ledger_read(loading->ledger, &loading->request, &query, loading->arena, err)) {
         return err->code;
     }
@@ -223,9 +264,8 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
         if (strcmp(item->sort, BALM_LEDGER_AFTER) == 0) {
             code = unseal(loading, balm_get(item->value, BALM_LEDGER_AFTER), item->sort,
                           &loading->kept->after, err);
-        } else if (strcmp(item->sort, "began") == 0) {
-            loading->kept->signed_began = item->value;
-            code = unseal(loading, item->value, item->sort, &loading->kept->began, err);
+        } else if (strcmp(item->sort, BALM_LEDGER_BEGAN) == 0) {
+            code = take_began(loading, item->value, err);
         } else if (balm_text_starts(item->sort, "call.")) {
             code = add_call(loading, item->value, err);
         } else if (balm_text_starts(item->sort, "done.")) {
@@ -241,7 +281,8 @@ static enum balm_code take_items(struct loading *loading, struct balm_err *err)
 enum balm_code balm_ledger_is_running(struct balm_ledger *ledger, const char *run, bool *out,
                                       struct balm_err *err)
 {
-    const struct balm_store_query query = {.partition = "open", .from = run, .to = run, .limit = 1};
+    const struct balm_store_query query = {
+        .partition = BALM_LEDGER_OPEN, .from = run, .to = run, .limit = 1};
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_store_request request;
     enum balm_code code = balm_ledger_read(ledger, &request, &query, &arena, err);
@@ -264,11 +305,14 @@ enum balm_code balm_ledger_load(struct balm_ledger *ledger, const char *run,
                                 struct balm_err *err)
 {
     struct loading loading = {.ledger = ledger, .arena = arena, .kept = out};
-    struct balm_item head;
+    struct balm_item head = {.sort = NULL};
 
     memset(out, 0, sizeof *out);
     if (find_head(ledger, run, arena, &head, err)) return err->code;
-    out->head = head.value;
+    out->head = strcmp(head.partition, BALM_LEDGER_OPEN) == 0
+                    ? balm_get(head.value, BALM_LEDGER_HEAD)
+                    : head.value;
+    if (out->head.type != BALM_MAP) return none(run, err);
     out->run = head.sort;
     out->calls = balm_list(arena);
     loading.numbers = balm_list(arena);

@@ -338,7 +338,7 @@ def test_what_was_changed_in_a_runs_record_is_not_acted_upon(balm, standin, tmp_
     before = settled(standin)
     with sqlite3.connect(tmp_path / "store/balm.db") as store:
         changed = store.execute("UPDATE items SET value = replace(value, ?, ?) WHERE partition LIKE ? "
-                                "AND sort = 'began' AND instr(value, ?)", (was, now, partition, was))
+                                "AND sort = 'call.00001' AND instr(value, ?)", (was, now, partition, was))
         assert changed.rowcount == 1
     for command in (["undo", run], ["undo", run, "--force"], ["verify", run]):
         refused = balm(*command)
@@ -350,8 +350,9 @@ def test_what_was_changed_in_a_runs_record_is_not_acted_upon(balm, standin, tmp_
 def test_one_runs_record_does_not_stand_for_anothers(balm, standin, tmp_path):
     run, other = fixed(balm), fixed(balm, ENCRYPTION)
     with sqlite3.connect(tmp_path / "store/balm.db") as store:
-        store.execute("UPDATE items SET value = (SELECT value FROM items WHERE partition = ? AND sort = 'began') "
-                      "WHERE partition = ? AND sort = 'began'", (f"of/{other}", f"of/{run}"))
+        store.execute("UPDATE items SET value = (SELECT value FROM items WHERE partition = ? "
+                      "AND sort = 'call.00001') WHERE partition = ? AND sort = 'call.00001'",
+                      (f"of/{other}", f"of/{run}"))
     refused = balm("undo", run)
     assert refused.status == 2 and "has been changed in the store" in refused.err, refused
 

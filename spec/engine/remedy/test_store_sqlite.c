@@ -198,6 +198,40 @@ static void refuses_a_newer_schema(void **state)
     fails(try_get(), BALM_E_IO, "newer Balm");
 }
 
+/* As SQLite alone answers. */
+static const char *answer_by_hand(const char *question)
+{
+    const char *answer = NULL;
+    sqlite3_stmt *it;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, question, -1, &it, NULL), SQLITE_OK);
+    if (sqlite3_step(it) == SQLITE_ROW) {
+        answer = balm_arena_strdup(&fixture.arena, (const char *)sqlite3_column_text(it, 0));
+    }
+    sqlite3_finalize(it);
+    sqlite3_close(db);
+    return answer;
+}
+
+/* Also what is damaged: the rest can be used all the same. */
+static void takes_over_an_earlier_schema_as_it_is(void **state)
+{
+    (void)state;
+    put(&fixture, "a", "{}");
+    reopen();
+    by_hand("PRAGMA user_version = 1;"
+            "INSERT INTO items (partition, sort, version, expires, value) VALUES"
+            " ('of/R', 'began', 1, 0, '{\"script\":\"r\"}'),"
+            " ('of/R', 'call.00002', 1, 0, '{\"number\":2}'), ('open', 'S', 1, 0, '{\"pid\":')");
+    holds(&fixture, "a", "{}");
+    put(&fixture, "b", "{}");
+    assert_string_equal(answer_by_hand("SELECT group_concat(value) FROM (SELECT value FROM items "
+                                       "WHERE partition IN ('of/R', 'open') ORDER BY sort)"),
+                        "{\"pid\":,{\"script\":\"r\"},{\"number\":2}");
+    assert_string_equal(answer_by_hand("PRAGMA user_version"), "2"); /* that one refuses it now */
+}
+
 static void takes_an_empty_file(void **state)
 {
     struct balm_err err;
@@ -544,6 +578,7 @@ int main(void)
         TEST(refuses_a_file_that_is_no_store),
         TEST(refuses_another_programs_file),
         TEST(refuses_a_newer_schema),
+        TEST(takes_over_an_earlier_schema_as_it_is),
         TEST(takes_an_empty_file),
         TEST(answers_each_of_the_reads_that_come_together),
         TEST(answers_from_a_damaged_file_with_an_error_or_the_truth),
