@@ -105,17 +105,16 @@ static void on_outcomes(struct balm_guard_read *read)
     struct balm_breaker *breaker = read->guard->owner;
     const struct balm_intent *intent = read->guarding->intent;
     struct verdict verdict = judge(read->request.items, read->request.count);
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
     int64_t left;
 
-    balm_policy_guards(intent->policy, &settings);
-    if (!is_open(&verdict, &settings)) {
+    if (!is_open(&verdict, settings)) {
         uint64_t key = key_of(intent);
         *place_of(breaker, key) = (struct closed){key, balm_clock_mono() + FRESH_NS};
         balm_guard_read_allow(read);
         return;
     }
-    left = verdict.last_failure + settings.breaker_minutes * MINUTE_US - read->guarding->now;
+    left = verdict.last_failure + settings->breaker_minutes * MINUTE_US - read->guarding->now;
     if (left <= 0 && read->guarding->alone) { /* it is told, and takes nothing */
         balm_guard_read_allow(read);
         return;
@@ -138,13 +137,12 @@ static bool question(const struct balm_guard *guard, struct balm_guarding *guard
 {
     const struct balm_intent *intent = guarding->intent;
     const struct closed *closed = place_of(guard->owner, key_of(intent));
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
 
     if (closed->key == key_of(intent) && balm_clock_mono() < closed->until) return false;
-    balm_policy_guards(intent->policy, &settings);
     query->newest_first = true;
     query->partition = balm_trail_outcomes(intent, intent->arena);
-    query->limit = (size_t)settings.breaker_of;
+    query->limit = (size_t)settings->breaker_of;
     return true;
 }
 

@@ -287,13 +287,12 @@ static void forget_counters(struct balm_budget *budget)
 static bool add_to_batch(struct balm_budget *budget, struct take *take)
 {
     const struct balm_intent *intent = take->guarding->intent;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
 
-    balm_policy_guards(intent->policy, &settings);
-    take->counters[0] = counter_of(budget, settings.per_hour, "all", "");
+    take->counters[0] = counter_of(budget, settings->per_hour, "all", "");
     take->counters[1] =
-        counter_of(budget, settings.per_hour_per_account, "account", intent->finding->account);
-    take->counters[2] = counter_of(budget, settings.per_hour_per_remediation, "remediation",
+        counter_of(budget, settings->per_hour_per_account, "account", intent->finding->account);
+    take->counters[2] = counter_of(budget, settings->per_hour_per_remediation, "remediation",
                                    intent->association.remediation);
     if (!take->counters[0] || !take->counters[1] || !take->counters[2]) return false;
     budget->batch[budget->batch_len++] = take;

@@ -165,7 +165,7 @@ static bool is_same(const char *a, const char *b)
 static struct post *post_for(struct rounds *rounds, const struct balm_intent *intent)
 {
     struct balm_doctor *doctor = rounds->doctor;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
     bool asked = false;
     struct post *post;
 
@@ -201,8 +201,7 @@ static struct post *post_for(struct rounds *rounds, const struct balm_intent *in
     post->flapping = check_of(post, "flapping");
     balm_doctor_about(doctor, post->flapping, "role", post->role_arn);
     add_action(post, balm_string(BALM_CULPRIT_ACTION));
-    balm_policy_guards(intent->policy, &settings);
-    if (settings.asks_tags) {
+    if (settings->asks_tags) {
         post->tags = check_of(post, "tags");
         balm_doctor_about(doctor, post->tags, "role", post->role_arn);
         add_action(post, balm_string(BALM_TAGS_ACTION));

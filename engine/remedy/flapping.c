@@ -23,20 +23,20 @@ static const char *last_run(const struct balm_guard_read *read)
 static void refuse(struct balm_guard_read *read, const struct balm_culprit *culprit)
 {
     const struct balm_intent *intent = read->guarding->intent;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
     const char *lead = "", *more = "";
 
     if (culprit) {
         lead = culprit->who ? "; last changed by " : "; by whom is not known: ";
         more = culprit->who ? culprit->who : culprit->why_not;
     }
-    balm_policy_guards(intent->policy, &settings);
     balm_guard_read_refuse(
-        read, balm_arena_printf(&read->arena,
-                                "%s has fixed it %lld times within %lld hours, last in run %s, and "
-                                "something changes it back%s%s",
-                                intent->association.remediation, (long long)settings.flapping_times,
-                                (long long)settings.flapping_hours, last_run(read), lead, more));
+        read,
+        balm_arena_printf(&read->arena,
+                          "%s has fixed it %lld times within %lld hours, last in run %s, and "
+                          "something changes it back%s%s",
+                          intent->association.remediation, (long long)settings->flapping_times,
+                          (long long)settings->flapping_hours, last_run(read), lead, more));
 }
 
 static void on_culprit(void *owner, const struct balm_culprit *culprit)
@@ -71,11 +71,10 @@ static enum balm_code ask_for_culprit(struct balm_guard_read *read, struct balm_
 static void on_fixes(struct balm_guard_read *read)
 {
     const struct balm_intent *intent = read->guarding->intent;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
     struct balm_err err;
 
-    balm_policy_guards(intent->policy, &settings);
-    if ((int64_t)read->request.count < settings.flapping_times) {
+    if ((int64_t)read->request.count < settings->flapping_times) {
         balm_guard_read_allow(read);
     } else if (read->guarding->alone) {
         refuse(read, NULL);
@@ -88,15 +87,14 @@ static bool question(const struct balm_guard *guard, struct balm_guarding *guard
                      struct balm_store_query *query)
 {
     const struct balm_intent *intent = guarding->intent;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
 
     (void)guard;
-    balm_policy_guards(intent->policy, &settings);
     query->newest_first = true;
     query->partition = balm_trail_fixes(intent, intent->arena);
     query->from =
-        balm_trail_sort(guarding->now - settings.flapping_hours * HOUR_US, NULL, intent->arena);
-    query->limit = (size_t)settings.flapping_times;
+        balm_trail_sort(guarding->now - settings->flapping_hours * HOUR_US, NULL, intent->arena);
+    query->limit = (size_t)settings->flapping_times;
     if (!query->from) query->partition = NULL;
     return true;
 }

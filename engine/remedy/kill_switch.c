@@ -138,13 +138,12 @@ static void ask_parameter(struct balm_kill_switch *kill, struct balm_guarding *g
 static void set_question(struct question *out, const struct balm_kill_switch *kill,
                          const struct balm_guarding *guarding)
 {
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(guarding->intent->policy);
     const char *region;
 
-    balm_policy_guards(guarding->intent->policy, &settings);
-    region = settings.stop_region;
+    region = settings->stop_region;
     if (!region) region = balm_aws_config_of(kill->aws)->region;
-    (void)snprintf(out->parameter, sizeof out->parameter, "%s", settings.stop_parameter);
+    (void)snprintf(out->parameter, sizeof out->parameter, "%s", settings->stop_parameter);
     (void)snprintf(out->region, sizeof out->region, "%s", region ? region : "");
 }
 
@@ -267,14 +266,13 @@ static void ask_parameter(struct balm_kill_switch *kill, struct balm_guarding *g
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     struct balm_kill_switch *kill = guard->owner;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(guarding->intent->policy);
 
-    balm_policy_guards(guarding->intent->policy, &settings);
     if (is_thrown_by_variable(guarding) || is_thrown_by_own_file(kill, guarding) ||
-        is_thrown_by_file(guarding, settings.stop_file)) {
+        is_thrown_by_file(guarding, settings->stop_file)) {
         return;
     }
-    if (settings.stop_parameter) {
+    if (settings->stop_parameter) {
         ask_parameter(kill, guarding);
     } else {
         balm_guard_allow(guarding);

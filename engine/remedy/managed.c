@@ -27,12 +27,11 @@ static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
     const struct balm_intent *intent = guarding->intent;
     struct balm_value tags = balm_intent_tags(intent, intent->arena);
     const char *stack = balm_get_string(tags, "aws:cloudformation:stack-name", NULL);
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
 
     (void)guard;
-    balm_policy_guards(intent->policy, &settings);
-    if (settings.fixes_managed) tags = balm_null();
-    if (stack && !settings.fixes_managed) {
+    if (settings->fixes_managed) tags = balm_null();
+    if (stack && !settings->fixes_managed) {
         balm_guard_refuse(guarding,
                           "the CloudFormation stack %.128s owns it and would put it back: change "
                           "the stack, or say managed = \"fix\"",

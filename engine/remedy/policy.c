@@ -23,6 +23,7 @@ struct balm_policy {
     char *path;
     char hash[BALM_SHA256_HEX];
     struct balm_value root;
+    struct balm_guard_settings guards;
 };
 
 void balm_policy_retain(struct balm_policy *policy)
@@ -104,6 +105,34 @@ static enum balm_code check(struct balm_policy *policy, struct balm_catalog *cat
     return balm_list_len(*faults) > 0 ? BALM_E_INPUT : balm_arena_status(&policy->arena, err);
 }
 
+/* Once: each run asks for them several times. */
+static void read_guards(struct balm_policy *policy)
+{
+    struct balm_value guards = balm_get(policy->root, "guards");
+    struct balm_value breaker = balm_get(guards, "breaker");
+    struct balm_value flapping = balm_get(guards, "flapping");
+    struct balm_value stop = balm_get(guards, "kill_switch");
+    struct balm_value share = balm_get(breaker, "share");
+
+    policy->guards = (struct balm_guard_settings){
+        .per_hour = balm_get_int(guards, "per_hour", 500),
+        .per_hour_per_account = balm_get_int(guards, "per_hour_per_account", 100),
+        .per_hour_per_remediation = balm_get_int(guards, "per_hour_per_remediation", 200),
+        .breaker_of = balm_get_int(breaker, "of", 20),
+        .breaker_share = share.type == BALM_DOUBLE ? share.as.number
+                         : share.type == BALM_INT  ? (double)share.as.integer
+                                                   : 0.5,
+        .breaker_minutes = balm_get_int(breaker, "minutes", 15),
+        .flapping_times = balm_get_int(flapping, "times", 3),
+        .flapping_hours = balm_get_int(flapping, "hours", 24),
+        .fixes_managed = balm_is_text(balm_get(guards, "managed"), "fix"),
+        .asks_tags = balm_is_text(balm_get(guards, "tags"), "ask"),
+        .stop_file = balm_get_string(stop, "file", NULL),
+        .stop_parameter = balm_get_string(stop, "parameter", NULL),
+        .stop_region = balm_get_string(stop, "region", NULL),
+    };
+}
+
 enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
                                 struct balm_catalog *catalog, int64_t now,
                                 const struct balm_log *log, struct balm_arena *arena,
@@ -125,6 +154,7 @@ enum balm_code balm_policy_load(struct balm_policy **out, const char *path,
         balm_policy_release(policy);
         return code;
     }
+    read_guards(policy);
     announce(policy, now, log);
     *out = policy;
     return BALM_OK;
@@ -176,31 +206,9 @@ bool balm_policy_has_account(const struct balm_policy *policy, const char *accou
     return false;
 }
 
-void balm_policy_guards(const struct balm_policy *policy, struct balm_guard_settings *out)
+const struct balm_guard_settings *balm_policy_guards(const struct balm_policy *policy)
 {
-    struct balm_value guards = balm_get(policy->root, "guards");
-    struct balm_value breaker = balm_get(guards, "breaker");
-    struct balm_value flapping = balm_get(guards, "flapping");
-    struct balm_value stop = balm_get(guards, "kill_switch");
-    struct balm_value share = balm_get(breaker, "share");
-
-    *out = (struct balm_guard_settings){
-        .per_hour = balm_get_int(guards, "per_hour", 500),
-        .per_hour_per_account = balm_get_int(guards, "per_hour_per_account", 100),
-        .per_hour_per_remediation = balm_get_int(guards, "per_hour_per_remediation", 200),
-        .breaker_of = balm_get_int(breaker, "of", 20),
-        .breaker_share = share.type == BALM_DOUBLE ? share.as.number
-                         : share.type == BALM_INT  ? (double)share.as.integer
-                                                   : 0.5,
-        .breaker_minutes = balm_get_int(breaker, "minutes", 15),
-        .flapping_times = balm_get_int(flapping, "times", 3),
-        .flapping_hours = balm_get_int(flapping, "hours", 24),
-        .fixes_managed = balm_is_text(balm_get(guards, "managed"), "fix"),
-        .asks_tags = balm_is_text(balm_get(guards, "tags"), "ask"),
-        .stop_file = balm_get_string(stop, "file", NULL),
-        .stop_parameter = balm_get_string(stop, "parameter", NULL),
-        .stop_region = balm_get_string(stop, "region", NULL),
-    };
+    return &policy->guards;
 }
 
 /* ---- association ---- */

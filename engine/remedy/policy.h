@@ -68,7 +68,8 @@ struct balm_guard_settings {
     const char *stop_parameter,
         *stop_region; /* of SSM; NULL: none; NULL: the process's own region */
 };
-void balm_policy_guards(const struct balm_policy *policy, struct balm_guard_settings *out);
+/* Lives as long as the policy. */
+const struct balm_guard_settings *balm_policy_guards(const struct balm_policy *policy);
 /* Finds the remediation of a finding; also what is said about a remediation that the event names
    itself. */
 enum balm_code balm_policy_associate(const struct balm_policy *policy, struct balm_catalog *catalog,

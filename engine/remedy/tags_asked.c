@@ -124,12 +124,11 @@ static enum balm_code send(struct look *look, struct balm_err *err)
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     struct balm_intent *intent = guarding->intent;
-    struct balm_guard_settings settings;
+    const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
     struct look *look;
     struct balm_err err;
 
-    balm_policy_guards(intent->policy, &settings);
-    if (!settings.asks_tags || balm_finding_tells_tags(intent->finding)) {
+    if (!settings->asks_tags || balm_finding_tells_tags(intent->finding)) {
         balm_guard_allow(guarding);
         return;
     }

@@ -74,12 +74,10 @@ size_t balm_trail_changes(const struct balm_result *result, bool wrote, int64_t 
 {
     const struct balm_intent *intent = result->intent;
     const char *sort = balm_trail_sort(now, result->run, arena);
-    struct balm_guard_settings settings;
     struct balm_value value;
     size_t count = 0;
 
     if (intent->action != BALM_ACTION_FIX || !intent->association.remediation) return 0;
-    balm_policy_guards(intent->policy, &settings);
     if (is_outcome(result)) {
         value = balm_map(arena);
         balm_map_set(arena, value, "failed", balm_bool(result->status == BALM_STATUS_FAILED));
@@ -88,9 +86,10 @@ size_t balm_trail_changes(const struct balm_result *result, bool wrote, int64_t 
             .item = {balm_trail_outcomes(intent, arena), sort, value, 0, now + DAY_US}};
     }
     if (wrote) {
+        int64_t hours = balm_policy_guards(intent->policy)->flapping_hours;
         changes[count++] =
             (struct balm_change){.item = {balm_trail_fixes(intent, arena), sort, balm_map(arena), 0,
-                                          now + settings.flapping_hours * HOUR_US}};
+                                          now + hours * HOUR_US}};
     }
     return count;
 }

@@ -199,7 +199,7 @@ static void nothing_need_be_said(void **state)
 
 static void all_that_may_be_said_is_taken(void **state)
 {
-    struct balm_guard_settings guards;
+    const struct balm_guard_settings *guards;
 
     (void)state;
     holds(
@@ -218,18 +218,18 @@ static void all_that_may_be_said_is_taken(void **state)
                         "arn:{partition}:iam::{account}:role/Fix-{region}");
     assert_string_equal(balm_policy_external_id(policy), "x");
     assert_true(balm_policy_requires_permissions(policy));
-    balm_policy_guards(policy, &guards);
-    assert_int_equal(guards.per_hour, 100);
-    assert_int_equal(guards.per_hour_per_remediation, 200); /* Balm's own */
-    assert_int_equal(guards.breaker_of, 10);
-    assert_true(guards.breaker_share == 0.25);
-    assert_int_equal(guards.breaker_minutes, 5);
-    assert_int_equal(guards.flapping_times, 2);
-    assert_int_equal(guards.flapping_hours, 1);
-    assert_true(guards.fixes_managed);
-    assert_string_equal(guards.stop_file, "/x");
-    assert_string_equal(guards.stop_parameter, "/y");
-    assert_null(guards.stop_region);
+    guards = balm_policy_guards(policy);
+    assert_int_equal(guards->per_hour, 100);
+    assert_int_equal(guards->per_hour_per_remediation, 200); /* Balm's own */
+    assert_int_equal(guards->breaker_of, 10);
+    assert_true(guards->breaker_share == 0.25);
+    assert_int_equal(guards->breaker_minutes, 5);
+    assert_int_equal(guards->flapping_times, 2);
+    assert_int_equal(guards->flapping_hours, 1);
+    assert_true(guards->fixes_managed);
+    assert_string_equal(guards->stop_file, "/x");
+    assert_string_equal(guards->stop_parameter, "/y");
+    assert_null(guards->stop_region);
 }
 
 static void a_typo_in_a_key_is_told_with_the_nearest(void **state)
