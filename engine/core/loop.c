@@ -3,6 +3,7 @@
 #include "core/clock.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -131,6 +132,12 @@ void balm_loop_run(struct balm_loop *loop)
 void balm_loop_stop(struct balm_loop *loop)
 {
     uv_stop(&loop->uv);
+}
+
+bool balm_loop_is_busy(const struct balm_loop *loop)
+{
+    struct pollfd descriptors = {.fd = uv_backend_fd(&loop->uv), .events = POLLIN};
+    return poll(&descriptors, 1, 0) > 0;
 }
 
 int64_t balm_loop_now(const struct balm_loop *loop)

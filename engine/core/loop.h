@@ -26,6 +26,9 @@ struct uv_loop_s *balm_loop_uv(struct balm_loop *loop);
    signals and folders alone do not keep it running. */
 void balm_loop_run(struct balm_loop *loop);
 void balm_loop_stop(struct balm_loop *loop);
+/* Is a descriptor ready by now that was watched before this turn, so that the loop would not wait?
+   A system call. */
+bool balm_loop_is_busy(const struct balm_loop *loop);
 /* Monotonic nanoseconds, cached for this turn. */
 int64_t balm_loop_now(const struct balm_loop *loop);
 

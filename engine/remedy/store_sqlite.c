@@ -11,12 +11,11 @@
 #include <string.h>
 
 #define GROUP_MAX 1024 /* operations of one transaction, so that other processes get their turn */
-#define GATHER_NS INT64_C(1000000)
+#define GATHER_NS INT64_C(2000000) /* so long a loop that is always busy keeps them back */
 
 struct queue {
     struct balm_store_op *first;
     struct balm_store_op *last;
-    size_t commits;
 };
 
 struct sqlite_store {
@@ -25,16 +24,16 @@ struct sqlite_store {
     size_t under_way;
     struct balm_wake *wake;
     struct queue asked; /* since work was last handed over to the thread */
+    int64_t asked_at;   /* the first of it; monotonic nanoseconds */
     struct balm_task handing_over;
     bool started;
     pthread_t thread;
 
-    pthread_mutex_t mutex; /* of the four below */
+    pthread_mutex_t mutex; /* of the three below */
     struct queue waiting;
     struct queue finished;
-    size_t enough; /* to wake the thread: so many commits that wait; 0: anything */
     bool stopping;
-    pthread_cond_t changed; /* enough wait, or it is stopping */
+    pthread_cond_t changed; /* something waits, or it is stopping */
 
     struct balm_sqlite_work work; /* the thread's own */
 };
@@ -48,53 +47,33 @@ static void append(struct queue *queue, struct queue more)
         queue->first = more.first;
     }
     queue->last = more.last;
-    queue->commits += more.commits;
 }
 
 /* Cuts off the first few. */
 static struct queue take(struct queue *queue, size_t most)
 {
-    struct queue taken = {queue->first, queue->first, 0};
+    struct queue taken = {queue->first, queue->first};
     size_t len = 1;
     if (!queue->first) return *queue;
-    taken.commits = taken.first->is_commit;
     while (taken.last->next && len++ < most) {
         taken.last = taken.last->next;
-        taken.commits += taken.last->is_commit;
     }
     queue->first = taken.last->next;
-    queue->commits -= taken.commits;
     if (!queue->first) queue->last = NULL;
     taken.last->next = NULL;
     return taken;
 }
 
-/* Where several commits came together, as many are on their way again: one sync for all of them is
-   worth a moment. Who is alone never waits. */
-static void gather(struct sqlite_store *store, size_t before)
-{
-    int64_t until = balm_clock_mono() + GATHER_NS;
-    struct timespec time = {.tv_sec = (time_t)(until / 1000000000),
-                            .tv_nsec = (long)(until % 1000000000)};
-    int status = 0;
-    store->enough = before;
-    while (before > 1 && store->waiting.commits < before && !store->stopping && !status) {
-        status = pthread_cond_timedwait(&store->changed, &store->mutex, &time);
-    }
-    store->enough = 0;
-}
-
 static void *work_off(void *owner)
 {
     struct sqlite_store *store = owner;
-    struct queue group = {NULL, NULL, 0};
+    struct queue group;
     pthread_mutex_lock(&store->mutex);
     for (;;) {
         while (!store->waiting.first && !store->stopping) {
             pthread_cond_wait(&store->changed, &store->mutex);
         }
         if (!store->waiting.first) break;
-        gather(store, group.commits);
         group = take(&store->waiting, GROUP_MAX);
         pthread_mutex_unlock(&store->mutex);
         balm_sqlite_work(&store->work, group.first);
@@ -133,7 +112,7 @@ static void on_wake(void *owner)
     struct queue finished;
     pthread_mutex_lock(&store->mutex);
     finished = store->finished;
-    store->finished = (struct queue){NULL, NULL, 0};
+    store->finished = (struct queue){NULL, NULL};
     pthread_mutex_unlock(&store->mutex);
     while (finished.first) {
         struct balm_store_op *op = finished.first;
@@ -143,26 +122,47 @@ static void on_wake(void *owner)
     }
 }
 
-/* All of a turn's at once: the thread is woken once, and has more to do in one go. */
-static void hand_over(void *owner)
+static void hand_over(struct sqlite_store *store)
 {
-    struct sqlite_store *store = owner;
     pthread_mutex_lock(&store->mutex);
     append(&store->waiting, store->asked);
-    store->asked = (struct queue){NULL, NULL, 0};
-    if (store->waiting.commits >= store->enough) pthread_cond_signal(&store->changed);
+    store->asked = (struct queue){NULL, NULL};
+    pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
+}
+
+/* While the loop has answers to read more is asked for: it goes over together, the thread is woken
+   once, and one sync serves all. Who is alone never waits. */
+static void hand_over_when_idle(void *owner);
+
+static void look_again(void *owner)
+{
+    struct sqlite_store *store = owner;
+    balm_task_last(store->base.loop, &store->handing_over, hand_over_when_idle, store);
+}
+
+static void hand_over_when_idle(void *owner)
+{
+    struct sqlite_store *store = owner;
+    if (balm_loop_is_busy(store->base.loop) && balm_clock_mono() < store->asked_at + GATHER_NS) {
+        balm_task_add(store->base.loop, &store->handing_over, look_again, store);
+    } else {
+        hand_over(store);
+    }
 }
 
 static enum balm_code start(struct balm_store *base, struct balm_store_op *op, struct balm_err *err)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
-    struct queue one = {op, op, op->is_commit};
+    struct queue one = {op, op};
     enum balm_code code = start_thread(store, err);
     if (code) return code;
     if (store->under_way++ == 0) balm_wake_hold(store->wake, true);
+    if (!store->asked.first) {
+        store->asked_at = balm_clock_mono();
+        balm_task_last(base->loop, &store->handing_over, hand_over_when_idle, store);
+    }
     append(&store->asked, one);
-    balm_task_last(base->loop, &store->handing_over, hand_over, store);
     return BALM_OK;
 }
 
@@ -203,15 +203,6 @@ static char *plain_path(const char *path)
     return plain;
 }
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 enum balm_code balm_store_sqlite_new(struct balm_store **out, const struct balm_store_setup *setup,
                                      struct balm_err *err)
 {
@@ -230,7 +221,7 @@ enum balm_code balm_store_sqlite_new(struct balm_store **out, const struct balm_
         return code;
     }
     pthread_mutex_init(&store->mutex, NULL);
-    init_condition(&store->changed);
+    pthread_cond_init(&store->changed, NULL);
     store->work.file.path = store->path;
     store->base.backend = &backend;
     *out = &store->base;

@@ -213,11 +213,43 @@ static void a_task_that_is_asked_for_twice_runs_once_and_a_cancelled_one_never(v
     assert_string_equal(seen.letters, "a");
 }
 
+static void write_and_see(void *owner)
+{
+    const int *ends = owner;
+    note(balm_loop_is_busy(loop) ? 'b' : 'i');
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    note(balm_loop_is_busy(loop) ? 'b' : 'i');
+}
+
+/* The turn after: by then the pipe is watched. */
+static void see_later(void *owner)
+{
+    static struct balm_timer later;
+    assert_int_equal(balm_timer_set(loop, &later, 0, write_and_see, owner), BALM_OK);
+}
+
+static void a_loop_is_busy_while_a_descriptor_is_ready(void **state)
+{
+    struct balm_watch *watch;
+    struct balm_timer timer = {0};
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(balm_watch_new(&watch, loop, ends[0], &err), BALM_OK);
+    assert_int_equal(balm_watch_set(watch, BALM_READ, on_pipe, &watch, &err), BALM_OK);
+    assert_int_equal(balm_timer_set(loop, &timer, 0, see_later, ends), BALM_OK);
+    balm_loop_run(loop);
+    assert_string_equal(seen.letters, "ib|");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_loop_is_busy_while_a_descriptor_is_ready),
         TEST(tasks_go_on_step_by_step_together),
         TEST(what_became_ready_together_goes_on_before_descriptors_are_asked_again),
         TEST(who_always_goes_on_does_not_keep_descriptors_waiting),
