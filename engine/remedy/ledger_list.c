@@ -132,12 +132,14 @@ static enum balm_code give_marked(struct listing *listing, const char *run, stru
 
 /* ---- runs that have not ended ---- */
 
-/* The head of an item of "open", as it is now; null where an earlier Balm began the run. */
+/* The head of an item of "open", as it is now; null where an earlier Balm began the run, or what is
+   there is not its head. */
 static struct balm_value open_head(const struct balm_item *item)
 {
     struct balm_value head = balm_get(item->value, BALM_LEDGER_HEAD);
     struct balm_value *status = balm_map_get(head, "status");
 
+    if (!balm_is_text(balm_get(head, "run"), item->sort)) return balm_null();
     if (status && balm_ledger_is_over(item->value)) *status = balm_string("unfinished");
     return head;
 }

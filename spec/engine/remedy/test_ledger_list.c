@@ -151,6 +151,28 @@ static void runs_that_have_not_ended_are_listed_in_their_turn(void **state)
     assert_string_equal(balm_get_string(load(fixture, id).head, "status", ""), "fixed");
 }
 
+static void what_is_damaged_keeps_no_other_run_from_its_turn(void **state)
+{
+    struct balm_ledger_filter filter = {.limit = 0};
+    struct fixture *fixture = *state;
+    struct kept_item *newest;
+
+    open_all(fixture);
+    begin_and_vanish(fixture);
+    fixture->fake.link.gate.ask = fake_ask;
+    run(fixture, "Own.On", holds_at_once, 1);
+    begin_and_vanish(fixture);
+    assert_int_equal(count_listed(fixture, &filter), 3);
+    newest = item_at(fixture->engine.store, "open", text_at(fixture, "0.run"));
+    free(newest->text);
+    newest->text = strdup("{\"head\":7}");
+    assert_int_equal(count_listed(fixture, &filter), 2);
+    expect_json(fixture, "0.status", "\"compliant\"");
+    expect_json(fixture, "1.status", "\"running\"");
+    filter.which = BALM_LEDGER_UNFINISHED;
+    assert_int_equal(count_listed(fixture, &filter), 0);
+}
+
 /* ---- what an earlier Balm kept ---- */
 
 static struct balm_value value_of(struct fixture *fixture, const char *partition, const char *sort)
@@ -255,6 +277,7 @@ int main(void)
         TEST(runs_are_listed_newest_first_and_filtered),
         TEST(a_long_list_is_read_page_by_page),
         TEST(runs_that_have_not_ended_are_listed_in_their_turn),
+        TEST(what_is_damaged_keeps_no_other_run_from_its_turn),
         TEST(a_run_that_an_earlier_balm_kept_can_be_undone),
         TEST(runs_that_an_earlier_balm_began_are_listed_in_their_turn),
     };
