@@ -3,7 +3,8 @@
  *
  * It is thrown by a file (`balm stop` makes it, `balm start` removes it), by BALM_STOP in the
  * environment, or by a parameter of SSM that the configuration names, for a fleet. A file or a
- * parameter that cannot be read counts as thrown.
+ * parameter that cannot be read counts as thrown. Balm's own file is looked for once a turn of the
+ * loop, the parameter once in five seconds.
  */
 #ifndef BALM_REMEDY_KILL_SWITCH_H
 #define BALM_REMEDY_KILL_SWITCH_H
