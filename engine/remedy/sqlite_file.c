@@ -297,6 +297,8 @@ static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *abs
 {
     static const char settings[] = "PRAGMA synchronous = FULL;" /* these two: sqlite_log.h */
                                    "PRAGMA cache_spill = OFF;"
+                                   /* What is secret was sealed before. */
+                                   "PRAGMA secure_delete = OFF;"
                                    "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;

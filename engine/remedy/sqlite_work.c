@@ -37,6 +37,50 @@ static void bind_text(sqlite3_stmt *it, int place, const char *text)
     sqlite3_bind_text(it, place, text, -1, SQLITE_STATIC);
 }
 
+/* ---- reads that found nothing ---- */
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void forget_empty(struct balm_sqlite_work *work)
+{
+    work->empty[0] = work->empty[1] = NULL;
+}
+
+static void remember_empty(struct balm_sqlite_work *work, const struct balm_store_op *op)
+{
+    work->empty[1] = work->empty[0];
+    work->empty[0] = op;
+}
+
+static void forget_empty_in(struct balm_sqlite_work *work, const char *partition)
+{
+    for (size_t i = 2; i-- > 0;) {
+        const struct balm_store_op *known = work->empty[i];
+        if (!known || strcmp(known->query.partition, partition) != 0) continue;
+        if (i == 0) work->empty[0] = work->empty[1];
+        work->empty[1] = NULL;
+    }
+}
+
+static bool is_known_empty(struct balm_sqlite_work *work, const struct balm_store_query *query)
+{
+    for (size_t i = 0; i < 2 && work->empty[i]; i++) {
+        const struct balm_store_op *known = work->empty[i];
+        if (!is_same_text(known->query.partition, query->partition) ||
+            !is_same_text(known->query.from, query->from) ||
+            !is_same_text(known->query.to, query->to)) {
+            continue;
+        }
+        work->empty[i] = work->empty[0];
+        work->empty[0] = known;
+        return true;
+    }
+    return false;
+}
+
 /* ---- commits ---- */
 
 static void bind_place(sqlite3_stmt *it, const struct balm_store_write *write)
@@ -113,6 +157,7 @@ static int commit(struct balm_sqlite_work *work, struct balm_store_op *op, int64
     int64_t version = now > work->version ? now : work->version + 1;
     int status = SQLITE_OK;
     for (size_t i = 0; i < op->write_count; i++) {
+        forget_empty_in(work, op->writes[i].partition);
         places[i] = (struct place){0, 0, 0, false};
         if (!is_asked_first(&op->writes[i])) continue;
         status = look(work, &op->writes[i], &places[i]);
@@ -190,6 +235,17 @@ static int read_rows(const struct balm_sqlite_work *work, struct balm_store_op *
     return status == SQLITE_DONE ? SQLITE_OK : status;
 }
 
+/* One of several in a transaction. */
+static int read_among(struct balm_sqlite_work *work, struct balm_store_op *op, int64_t now)
+{
+    int status;
+    op->row_count = 0;
+    if (is_known_empty(work, &op->query)) return SQLITE_OK;
+    status = read_rows(work, op, now);
+    if (!status && op->row_count == 0) remember_empty(work, op);
+    return status;
+}
+
 static void read_alone(struct balm_sqlite_work *work, struct balm_store_op *op)
 {
     bool absent;
@@ -208,8 +264,9 @@ static void read_all(struct balm_sqlite_work *work, struct balm_store_op *op)
     int status = SQLITE_OK;
     if (op->next && balm_sqlite_open(&work->file, false, &absent, &err) == BALM_OK && !absent &&
         run(work, BALM_SQL_BEGIN_READ) == SQLITE_OK) {
+        forget_empty(work);
         while (op && !status) {
-            status = read_rows(work, op, now);
+            status = read_among(work, op, now);
             if (status) balm_sqlite_fail(&work->file, status, &op->err);
             op = op->next;
         }
@@ -234,9 +291,10 @@ static enum balm_code transaction(struct balm_sqlite_work *work, struct balm_sto
     int status;
     if (code) return code;
     status = run(work, BALM_SQL_BEGIN);
+    forget_empty(work);
     now = balm_clock_now(); /* not before: another process may just have written */
     for (struct balm_store_op *op = first; op && !status; op = op->next) {
-        status = op->is_commit ? commit(work, op, now) : read_rows(work, op, now);
+        status = op->is_commit ? commit(work, op, now) : read_among(work, op, now);
     }
     if (!status) status = sweep(work, now);
     if (!status) status = run(work, BALM_SQL_COMMIT);

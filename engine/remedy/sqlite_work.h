@@ -11,6 +11,9 @@ struct balm_sqlite_work {
     struct balm_sqlite_file file;
     int64_t version; /* the last that was given */
     int64_t swept;   /* microseconds: when expired items were last removed */
+    /* The last two reads of this transaction that found nothing, the latest first: of the runs that
+       begin together most ask whether the same is held. NULL: none. */
+    const struct balm_store_op *empty[2];
 };
 
 /* Does all of the operations, linked from first, in their order, those with changes in one

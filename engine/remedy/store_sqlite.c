@@ -79,7 +79,9 @@ static void *work_off(void *owner)
         balm_sqlite_work(&store->work, group.first);
         pthread_mutex_lock(&store->mutex);
         append(&store->finished, group);
-        balm_wake_send(store->wake);
+        pthread_mutex_unlock(&store->mutex);
+        balm_wake_send(store->wake); /* who is woken finds the mutex free */
+        pthread_mutex_lock(&store->mutex);
     }
     pthread_mutex_unlock(&store->mutex);
     balm_sqlite_close(&store->work.file);
@@ -127,8 +129,8 @@ static void hand_over(struct sqlite_store *store)
     pthread_mutex_lock(&store->mutex);
     append(&store->waiting, store->asked);
     store->asked = (struct queue){NULL, NULL};
-    pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
+    pthread_cond_signal(&store->changed); /* who is woken finds the mutex free */
 }
 
 /* While the loop has answers to read more is asked for: it goes over together, the thread is woken
