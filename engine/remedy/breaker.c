@@ -1,13 +1,11 @@
 #include "remedy/breaker.h"
 
 #include "core/clock.h"
-#include "core/hash.h"
 #include "remedy/guard_read.h"
 #include "remedy/result.h"
 #include "remedy/trail.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define MINUTE_US  ((int64_t)60 * 1000000)
 #define PROBE_US   (10 * MINUTE_US) /* so long one fix may take to show */
@@ -25,15 +23,6 @@ struct balm_breaker {
     struct balm_guard guard;
     struct closed closed[CLOSED_MAX]; /* by key; one falls on another's place */
 };
-
-static uint64_t key_of(const struct balm_intent *intent)
-{
-    const char *remediation = intent->association.remediation;
-    uint64_t parts[2] = {balm_hash(remediation, strlen(remediation)),
-                         balm_hash(intent->finding->account, strlen(intent->finding->account))};
-
-    return balm_hash(parts, sizeof parts);
-}
 
 static struct closed *place_of(struct balm_breaker *breaker, uint64_t key)
 {
@@ -109,7 +98,7 @@ static void on_outcomes(struct balm_guard_read *read)
     int64_t left;
 
     if (!is_open(&verdict, settings)) {
-        uint64_t key = key_of(intent);
+        uint64_t key = balm_guard_key(intent);
         *place_of(breaker, key) = (struct closed){key, balm_clock_mono() + FRESH_NS};
         balm_guard_read_allow(read);
         return;
@@ -136,10 +125,11 @@ static bool question(const struct balm_guard *guard, struct balm_guarding *guard
                      struct balm_store_query *query)
 {
     const struct balm_intent *intent = guarding->intent;
-    const struct closed *closed = place_of(guard->owner, key_of(intent));
     const struct balm_guard_settings *settings = balm_policy_guards(intent->policy);
+    uint64_t key = balm_guard_key(intent);
+    const struct closed *closed = place_of(guard->owner, key);
 
-    if (closed->key == key_of(intent) && balm_clock_mono() < closed->until) return false;
+    if (closed->key == key && balm_clock_mono() < closed->until) return false;
     query->newest_first = true;
     query->partition = balm_trail_outcomes(intent, intent->arena);
     query->limit = (size_t)settings->breaker_of;
@@ -149,7 +139,7 @@ static bool question(const struct balm_guard *guard, struct balm_guarding *guard
 static void ended(const struct balm_guard *guard, const struct balm_result *result)
 {
     if (result->status != BALM_STATUS_FAILED || !result->intent->association.remediation) return;
-    *place_of(guard->owner, key_of(result->intent)) = (struct closed){0, 0};
+    *place_of(guard->owner, balm_guard_key(result->intent)) = (struct closed){0, 0};
 }
 
 enum balm_code balm_breaker_new(struct balm_breaker **out, struct balm_store *store,

@@ -6,7 +6,6 @@
 #include "remedy/budget.h"
 
 #include "core/clock.h"
-#include "core/hash.h"
 #include "core/text.h"
 #include "remedy/budget_counter.h"
 
@@ -63,15 +62,6 @@ static void count_batch(void *owner);
 
 /* ---- answers ---- */
 
-static uint64_t key_of(const struct balm_intent *intent)
-{
-    const char *remediation = intent->association.remediation;
-    uint64_t parts[2] = {balm_hash(remediation, strlen(remediation)),
-                         balm_hash(intent->finding->account, strlen(intent->finding->account))};
-
-    return balm_hash(parts, sizeof parts);
-}
-
 static void answer(struct balm_budget *budget, struct take *take)
 {
     struct balm_guarding *guarding = take->guarding;
@@ -86,7 +76,7 @@ static void answer(struct balm_budget *budget, struct take *take)
         balm_guard_refuse(guarding, "%lld fixes within the hour are all that is allowed: %s",
                           (long long)full->limit, full->name);
     } else {
-        uint64_t key = key_of(guarding->intent);
+        uint64_t key = balm_guard_key(guarding->intent);
         budget->known[key % KNOWN_MAX] = (struct known){key, balm_clock_mono() + FRESH_NS};
         balm_guard_allow(guarding);
     }
@@ -332,7 +322,7 @@ static void begin_batch(void *owner)
 static void ask(const struct balm_guard *guard, struct balm_guarding *guarding)
 {
     struct balm_budget *budget = guard->owner;
-    uint64_t key = key_of(guarding->intent);
+    uint64_t key = balm_guard_key(guarding->intent);
     const struct known *known = &budget->known[key % KNOWN_MAX];
     bool only_looks = guarding->moment == BALM_BEFORE_RUN;
     struct take *take;

@@ -1,5 +1,6 @@
 #include "remedy/guard.h"
 
+#include "core/hash.h"
 #include "core/time.h"
 #include "remedy/actor.h"
 #include "remedy/guard_read.h"
@@ -324,6 +325,16 @@ void balm_guard_fail(struct balm_guarding *guarding, const char *why)
 {
     guarding->failed = true;
     balm_guard_refuse(guarding, "%s", why);
+}
+
+uint64_t balm_guard_key(const struct balm_intent *intent)
+{
+    const char *remediation = intent->association.remediation;
+    const char *account = intent->finding->account;
+    const uint64_t parts[2] = {balm_hash(remediation, strlen(remediation)),
+                               balm_hash(account, strlen(account))};
+
+    return balm_hash(parts, sizeof parts);
 }
 
 void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *guarding)

@@ -76,6 +76,9 @@ void balm_guards_forget(struct balm_guarding *guarding); /* done will not be cal
 /* Tells all guards how a run ended. */
 void balm_guards_ended(const struct balm_engine *engine, const struct balm_result *result);
 
+/* Tells remediations in accounts apart, for guards that remember for a moment what they found. */
+uint64_t balm_guard_key(const struct balm_intent *intent);
+
 /* For guards that answer several at once: takes one out of their list through of_guard. */
 void balm_guarding_unlink(struct balm_guarding **list, struct balm_guarding *guarding);
 
