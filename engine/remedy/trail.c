@@ -7,8 +7,8 @@
 #define HOUR_US ((int64_t)3600 * 1000000)
 #define DAY_US  (24 * HOUR_US)
 
-#define HASH_LEN 32 /* of hexadecimal digits */
-#define TIME_LEN 17 /* of decimal digits */
+#define NAME_MAX_LEN 512 /* a longer one would not fit a partition */
+#define TIME_LEN     17  /* of decimal digits */
 
 const char *balm_trail_outcomes(const struct balm_intent *intent, struct balm_arena *arena)
 {
@@ -28,19 +28,20 @@ static const char *name_of(const struct balm_finding *finding)
     return name;
 }
 
-/* Hashed, as a name may be longer than a key; half of the hash tells resources apart, and a store
-   of many fixes is smaller by the other half. */
+/* By name and not by its hash: what is fixed in the order of a list then lies together in the
+   store, which changes fewer pages. The slash at the end as a partition does not end in "#". */
 const char *balm_trail_fixes(const struct balm_intent *intent, struct balm_arena *arena)
 {
     const struct balm_finding *finding = intent->finding;
-    const char *of = balm_arena_join(arena, finding->account, "\n", finding->region, "\n",
-                                     intent->association.remediation, "\n", name_of(finding), NULL);
+    const char *name = name_of(finding);
     char hash[BALM_SHA256_HEX];
 
-    if (!of) return NULL;
-    balm_sha256_hex(hash, of, strlen(of));
-    hash[HASH_LEN] = '\0';
-    return balm_arena_join(arena, "fix/", hash, NULL);
+    if (strlen(name) > NAME_MAX_LEN) {
+        balm_sha256_hex(hash, name, strlen(name));
+        name = hash;
+    }
+    return balm_arena_join(arena, "fix/", finding->account, "/", finding->region, "/",
+                           intent->association.remediation, "/", name, "/", NULL);
 }
 
 const char *balm_trail_sort(int64_t now, const char *run, struct balm_arena *arena)
@@ -79,9 +80,9 @@ size_t balm_trail_changes(const struct balm_result *result, bool wrote, int64_t 
 
     if (intent->action != BALM_ACTION_FIX || !intent->association.remediation) return 0;
     if (is_outcome(result)) {
-        value = balm_map(arena);
-        balm_map_set(arena, value, "failed", balm_bool(result->status == BALM_STATUS_FAILED));
-        balm_map_set(arena, value, "probe", balm_bool(intent->probes));
+        value = balm_map_sized(arena, 2);
+        balm_map_add(arena, value, "failed", balm_bool(result->status == BALM_STATUS_FAILED));
+        balm_map_add(arena, value, "probe", balm_bool(intent->probes));
         changes[count++] = (struct balm_change){
             .item = {balm_trail_outcomes(intent, arena), sort, value, 0, now + DAY_US}};
     }

@@ -499,6 +499,31 @@ static void a_resource_that_is_fixed_again_and_again_is_left_alone(void **with)
     assert_string_equal(run_with("Own.Twice", bucket("a", NULL), good, 2), "unverified");
 }
 
+static const char *fix_of_arn(const char *arn)
+{
+    struct balm_value resource = bucket("a", NULL);
+
+    balm_map_set(&fixture->arena, resource, "Arn", balm_string(arn));
+    return run_with("Own.Once", resource, good, 1);
+}
+
+/* A name may be longer than a key of the store, or end as no partition may. */
+static void resources_of_any_name_are_told_apart(void **with)
+{
+    char long_name[2000];
+    (void)with;
+    memset(long_name, 'n', sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    open_guarded("return { guards = { flapping = { times = 1, hours = 1 } } }");
+    assert_string_equal(fix_of_arn(long_name), "unverified");
+    assert_string_equal(fix_of_arn(long_name), "skipped");
+    long_name[sizeof long_name - 2] = 'o';
+    assert_string_equal(fix_of_arn(long_name), "unverified");
+    assert_string_equal(fix_of_arn("a#"), "unverified");
+    assert_string_equal(fix_of_arn("a"), "unverified");
+    assert_string_equal(fix_of_arn("a#"), "skipped");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -518,6 +543,7 @@ int main(void)
         TEST(a_store_that_fails_is_a_no),
         TEST(a_breaker_opens_when_too_many_fail_and_lets_one_try_later),
         TEST(a_resource_that_is_fixed_again_and_again_is_left_alone),
+        TEST(resources_of_any_name_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
