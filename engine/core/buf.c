@@ -93,7 +93,7 @@ static bool has_room(const struct balm_buf *buf, size_t len)
 
 char *balm_buf_room(struct balm_buf *buf, size_t len)
 {
-    return reserve(buf, len) ? buf->bytes + buf->len : NULL;
+    return has_room(buf, len) || reserve(buf, len) ? buf->bytes + buf->len : NULL;
 }
 
 void balm_buf_grew(struct balm_buf *buf, size_t len)

@@ -21,22 +21,38 @@ struct writer {
 static enum balm_code write_value(struct writer *w, struct balm_value value);
 
 /* The top bit of a byte stands where it is a quote, a backslash, a control, or not ASCII. */
-static uint64_t special(const char *text)
+static uint64_t special_in(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101U;
-    uint64_t word;
     uint64_t quote;
     uint64_t slash;
-    memcpy(&word, text, 8);
     quote = word ^ (ones * '"');
     slash = word ^ (ones * '\\');
     return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * 0x20) | word) &
            (ones * 0x80);
 }
 
+static uint64_t special(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, 8);
+    return special_in(word);
+}
+
+/* The same of 4 to 7 bytes: their halves overlap. */
+static bool is_short_plain(const char *text, size_t len)
+{
+    uint32_t front;
+    uint32_t back;
+    memcpy(&front, text, 4);
+    memcpy(&back, text + len - 4, 4);
+    return !special_in((uint64_t)front << 32 | back);
+}
+
 size_t balm_json_plain(const char *text, size_t len)
 {
     size_t i = 0;
+    if (len >= 4 && len < 8 && is_short_plain(text, len)) return len;
     while (len - i >= 8 && !special(text + i)) {
         i += 8;
     }

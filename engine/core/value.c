@@ -328,6 +328,20 @@ static bool reserve(struct balm_arena *arena, struct balm_map *map)
     return true;
 }
 
+/* hash 0: not known. */
+static struct balm_value *append(struct balm_arena *arena, struct balm_map *map,
+                                 struct balm_entry entry, uint32_t hash)
+{
+    size_t place = map->count;
+    if (!reserve(arena, map) || !index_reserve(arena, map, map->count + 1)) return NULL;
+    map->entries[place] = entry;
+    map->count++;
+    if (index_of(map)) {
+        index_add(index_of(map), hash ? hash : hash_for(map, entry.key, entry.key_len), place);
+    }
+    return &map->entries[place].value;
+}
+
 static struct balm_value *put(struct balm_arena *arena, struct balm_map *map,
                               struct balm_entry entry, bool copy_key)
 {
@@ -338,14 +352,7 @@ static struct balm_value *put(struct balm_arena *arena, struct balm_map *map,
         return &map->entries[place].value;
     }
     if (copy_key) entry.key = balm_arena_copy(arena, entry.key, entry.key_len);
-    if (!entry.key) return NULL;
-    if (!reserve(arena, map) || !index_reserve(arena, map, map->count + 1)) return NULL;
-    map->entries[place] = entry;
-    map->count++;
-    if (index_of(map)) {
-        index_add(index_of(map), hash ? hash : hash_for(map, entry.key, entry.key_len), place);
-    }
-    return &map->entries[place].value;
+    return entry.key ? append(arena, map, entry, hash) : NULL;
 }
 
 struct balm_value *balm_map_set(struct balm_arena *arena, struct balm_value map, const char *key,
@@ -382,6 +389,18 @@ struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry 
         if (!put(arena, map, entries[i], false)) return balm_null();
     }
     return value;
+}
+
+struct balm_value balm_map_sized(struct balm_arena *arena, size_t count)
+{
+    return map_for(arena, count);
+}
+
+void balm_map_add(struct balm_arena *arena, struct balm_value map, const char *key,
+                  struct balm_value value)
+{
+    struct balm_entry entry = {key, (uint32_t)strlen(key), value};
+    if (map.type == BALM_MAP) (void)append(arena, map.as.map, entry, 0);
 }
 
 struct balm_value balm_map_again(struct balm_arena *arena, struct balm_value map)

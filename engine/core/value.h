@@ -81,6 +81,13 @@ struct balm_value balm_list_of(struct balm_arena *arena, const struct balm_value
 struct balm_value balm_map_of(struct balm_arena *arena, const struct balm_entry *entries,
                               size_t count);
 
+/* A map for members that have different names, as those that a program spells out: balm_map_add()
+   appends without looking for the key, and finds room for as many as were announced, or more. key
+   is borrowed. */
+struct balm_value balm_map_sized(struct balm_arena *arena, size_t count);
+void balm_map_add(struct balm_arena *arena, struct balm_value map, const char *key,
+                  struct balm_value value);
+
 /* Another map of the same entries, to be changed on its own: keys and values are shared, nothing is
    looked up. An empty one of what is no map. */
 struct balm_value balm_map_again(struct balm_arena *arena, struct balm_value map);

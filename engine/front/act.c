@@ -42,13 +42,18 @@ static void planned(void *owner, struct balm_value plan)
     if (act->planned) act->planned(act->owner, plan);
 }
 
-static void answer(void *owner, struct balm_value value)
+static void answer(void *owner, struct balm_value value, struct balm_value json)
 {
     struct balm_act *act = owner;
 
     if (act->chain && balm_map_get(value, "run")) balm_chain_add(act->chain, value);
     if (act->as_text && !balm_map_get(value, "run")) return; /* a person has read it in the log */
-    print(act, value, act->as_text);
+    if (act->as_text || balm_is_null(json)) {
+        print(act, value, act->as_text);
+    } else {
+        balm_writer_add(act->writer, json.as.text, json.len);
+        balm_writer_add(act->writer, "\n", 1);
+    }
 }
 
 static void list(void *owner)
@@ -133,7 +138,7 @@ static void on_result(void *owner, struct balm_run *run, const struct balm_resul
     if (!balm_is_null(result->plan)) planned(act, result->plan);
     (void)run;
     act->result = result;
-    answer(act, result->value);
+    answer(act, result->value, result->json);
     done(act, balm_result_exit(result));
 }
 

@@ -90,7 +90,7 @@ static void say_fault(struct balm_batch *batch, struct event *event, const struc
     balm_log(batch->engine->log, BALM_LOG_ERROR, "%s", err->message);
     batch->exit = balm_exit_join(batch->exit, 2);
     batch->options.answer(batch->options.owner,
-                          balm_fault_value(err, &event->origin, &event->arena));
+                          balm_fault_value(err, &event->origin, &event->arena), balm_null());
 }
 
 static void tell_fault(struct balm_batch *batch, struct event *event, struct balm_err *err)
@@ -125,7 +125,7 @@ static void on_result(void *owner, struct balm_run *run, const struct balm_resul
     if (batch->options.planned && !balm_is_null(result->plan)) {
         batch->options.planned(batch->options.owner, result->plan);
     }
-    batch->options.answer(batch->options.owner, result->value);
+    batch->options.answer(batch->options.owner, result->value, result->json);
     balm_run_release(run);
     job->run = NULL;
     event_release(batch, job->event);

@@ -25,9 +25,10 @@ struct balm_batch_options {
     /* The plan (plan.h) of a run that planned, before its answer; lives until the callback
        returns. NULL: nobody keeps it. */
     void (*planned)(void *owner, struct balm_value plan);
-    /* All from the loop. value is the JSON object to print, and lives until the callback
-       returns; one without "run" tells of an event that is not valid, which was logged as well. */
-    void (*answer)(void *owner, struct balm_value value);
+    /* All from the loop. value is the JSON object to print, json the same printed (null: it was
+       not); they live until the callback returns. One without "run" tells of an event that is not
+       valid, which was logged as well. */
+    void (*answer)(void *owner, struct balm_value value, struct balm_value json);
     /* An event that asks for the list of remediations. */
     void (*list)(void *owner);
     /* All is read and answered (or stopped); exit is the join of all. */

@@ -208,6 +208,18 @@ enum balm_code balm_document_write(struct balm_buf *buf, struct balm_value value
     return w.code ? w.code : balm_buf_status(buf, "a value to be kept", err);
 }
 
+void balm_document_join(struct balm_buf *buf, const char *key, const char *json, size_t len)
+{
+    bool is_first = buf->len >= 2 && buf->bytes[buf->len - 2] == '{';
+
+    balm_buf_cut(buf, 1);
+    (void)balm_buf_adds(buf, is_first ? "\"" : ",\"");
+    (void)balm_buf_adds(buf, key);
+    (void)balm_buf_adds(buf, "\":");
+    (void)balm_buf_add(buf, json, len);
+    (void)balm_buf_addc(buf, '}');
+}
+
 enum balm_code balm_document_of(struct balm_arena *arena, struct balm_value value,
                                 struct balm_value *out, struct balm_err *err)
 {

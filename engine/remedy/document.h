@@ -27,6 +27,10 @@ bool balm_document_is_sealed(struct balm_value value);
    UTF-8, with BALM_E_LIMIT where it is too deep or too large; buf then holds a part of it. */
 enum balm_code balm_document_write(struct balm_buf *buf, struct balm_value value,
                                    struct balm_err *err);
+/* Adds a member to the map that buf ends with; json is a document, or other JSON. key is ASCII
+   without quotes, and does not begin with "$". */
+void balm_document_join(struct balm_buf *buf, const char *key, const char *json, size_t len);
+
 enum balm_code balm_document_read(struct balm_arena *arena, const char *text, size_t len,
                                   struct balm_value *out, struct balm_err *err);
 

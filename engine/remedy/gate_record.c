@@ -131,26 +131,28 @@ struct balm_value balm_call_status(const struct balm_call_result *result)
     return status_of(state_of(result), result->http_status);
 }
 
+static struct balm_value value_of(const struct balm_recorded *entry, struct balm_arena *arena)
+{
+    struct balm_value call = balm_map_sized(arena, 8);
+
+    balm_map_add(arena, call, "service", balm_string(entry->service));
+    balm_map_add(arena, call, "operation", balm_string(entry->operation));
+    if (entry->region) balm_map_add(arena, call, "region", balm_string(entry->region));
+    balm_map_add(arena, call, "params", entry->params);
+    balm_map_add(arena, call, "write", balm_bool(entry->write));
+    balm_map_add(arena, call, "status", status_of(entry->state, entry->status));
+    balm_map_add(arena, call, "request_id", balm_string(entry->request_id));
+    balm_map_add(arena, call, "ms", entry->state == ANSWERED ? balm_int(entry->ms) : balm_null());
+    return call;
+}
+
 struct balm_value balm_gate_record_calls(const struct balm_gate_record *gate,
                                          struct balm_arena *arena)
 {
     struct balm_value calls = balm_list(arena);
 
     for (const struct balm_recorded *entry = gate->first; entry; entry = entry->next) {
-        struct balm_entry fields[8];
-        size_t count = 0;
-#define FIELD(name, given)                                                                         \
-    fields[count++] = (struct balm_entry){name, (uint32_t)strlen(name), (given)}
-        FIELD("service", balm_string(entry->service));
-        FIELD("operation", balm_string(entry->operation));
-        if (entry->region) FIELD("region", balm_string(entry->region));
-        FIELD("params", entry->params);
-        FIELD("write", balm_bool(entry->write));
-        FIELD("status", status_of(entry->state, entry->status));
-        FIELD("request_id", balm_string(entry->request_id));
-        FIELD("ms", entry->state == ANSWERED ? balm_int(entry->ms) : balm_null());
-#undef FIELD
-        balm_list_push(arena, calls, balm_map_of(arena, fields, count));
+        balm_list_push(arena, calls, value_of(entry, arena));
     }
     return calls;
 }

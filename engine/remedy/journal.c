@@ -1,9 +1,9 @@
 #include "remedy/journal.h"
 
 #include "core/clock.h"
+#include "remedy/document.h"
 #include "remedy/ledger_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define TELL_AFTER_NS ((int64_t)100000000) /* most runs have ended by then */
@@ -84,33 +84,40 @@ static void on_kept(void *owner, struct balm_store_request *request)
     answer(write, &request->err);
 }
 
-/* A call as it is kept; began null: the store has it. */
+/* A call as it is kept, with began, unless that is empty: the store has it. Lies in document until
+   it is committed. */
 static enum balm_code add_call(struct balm_changes *changes, const struct balm_journal_write *write,
-                               struct balm_value began, struct balm_err *err)
+                               const struct balm_buf *began, struct balm_buf *document,
+                               struct balm_err *err)
 {
     const struct balm_journal *journal = write->journal;
     const struct balm_call *call = write->call;
     struct balm_arena *arena = changes->arena;
     const char *run = journal->result->run;
-    struct balm_value value = balm_map(arena);
-    struct balm_value sealed;
+    struct balm_value value = balm_map_sized(arena, 7);
     char partition[BALM_SORT_SIZE];
     char sort[BALM_SORT_SIZE];
 
-    balm_map_set(arena, value, "number", balm_int((int64_t)write->number));
-    balm_map_set(arena, value, "service", balm_string(balm_call_service(call)));
-    balm_map_set(arena, value, "operation", balm_string(balm_call_operation_name(call)));
-    balm_map_set(arena, value, "region", balm_string(balm_call_region(call)));
-    balm_map_set(arena, value, "account",
+    balm_map_add(arena, value, "number", balm_int((int64_t)write->number));
+    balm_map_add(arena, value, "service", balm_string(balm_call_service(call)));
+    balm_map_add(arena, value, "operation", balm_string(balm_call_operation_name(call)));
+    balm_map_add(arena, value, "region", balm_string(balm_call_region(call)));
+    balm_map_add(arena, value, "account",
                  balm_string(balm_session_account(balm_call_session(call))));
-    balm_map_set(arena, value, "params",
+    balm_map_add(arena, value, "params",
                  balm_scrub_mark(journal->scrub, balm_call_params(call), arena));
-    balm_map_set(arena, value, "kept", balm_time_value(balm_clock_now()));
-    if (balm_seal_value(journal->ledger->seal, arena, value, run, &sealed, err)) return err->code;
-    if (!balm_is_null(began)) balm_map_set(arena, sealed, BALM_LEDGER_BEGAN, began);
+    balm_map_add(arena, value, "kept", balm_time_value(balm_clock_now()));
+    (void)balm_buf_room(document, began->len + 512); /* most calls fit: all at once */
+    if (balm_arena_status(arena, err) ||
+        balm_seal_value(journal->ledger->seal, arena, value, run, &value, err) ||
+        balm_document_write(document, value, err)) {
+        return err->code;
+    }
+    if (began->len > 0) balm_document_join(document, BALM_LEDGER_BEGAN, began->bytes, began->len);
+    if (balm_buf_status(document, "a call", err)) return err->code;
     balm_ledger_items_of(partition, run);
-    snprintf(sort, sizeof sort, "call.%05zu", write->number);
-    balm_changes_put(changes, partition, sort, sealed);
+    balm_call_sort(sort, "call.", write->number);
+    balm_changes_document(changes, partition, sort, document);
     return balm_changes_status(changes, err);
 }
 
@@ -129,7 +136,8 @@ static void commit(struct balm_journal_write *write)
     struct balm_arena arena = BALM_ARENA_INIT;
     struct balm_changes changes = {.arena = &arena};
     struct balm_buf script = BALM_BUF_INIT(BALM_BUF_MAX);
-    struct balm_value began = balm_null();
+    struct balm_buf began = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_buf call = BALM_BUF_INIT(BALM_BUF_MAX);
     struct balm_err *err = &write->request.err;
     enum balm_code code = BALM_OK;
 
@@ -138,13 +146,15 @@ static void commit(struct balm_journal_write *write)
     write->brings = journal->lacks;
     if (write->brings && !journal->ledger->bringer) journal->ledger->bringer = write;
     if (!journal->begun) code = balm_journal_begin(journal, &changes, &script, &began, err);
-    if (!code) code = add_call(&changes, write, began, err);
+    if (!code) code = add_call(&changes, write, &began, &call, err);
     if (code) {
         balm_task_add(journal->ledger->loop, &write->task, failed_at_once, write);
     } else {
         balm_store_commit(journal->ledger->store, &write->request, changes.at, changes.count);
     }
     balm_buf_free(&script);
+    balm_buf_free(&began);
+    balm_buf_free(&call);
     balm_arena_free(&arena);
 }
 
@@ -220,11 +230,11 @@ static void tell_outcomes(void *owner)
         struct balm_value value;
         if (balm_is_null(write->status) || write->is_told) continue;
         if (changes.count == BALM_STORE_CHANGES_MAX) break;
-        value = balm_map(&arena);
-        balm_map_set(&arena, value, "status", write->status);
-        balm_map_set(&arena, value, "request_id", balm_string(write->request_id));
-        balm_map_set(&arena, value, "ms", balm_int(write->ms));
-        snprintf(sort, sizeof sort, "done.%05zu", write->number);
+        value = balm_map_sized(&arena, 3);
+        balm_map_add(&arena, value, "status", write->status);
+        balm_map_add(&arena, value, "request_id", balm_string(write->request_id));
+        balm_map_add(&arena, value, "ms", balm_int(write->ms));
+        balm_call_sort(sort, "done.", write->number);
         balm_changes_put(&changes, partition, sort, value);
         write->is_told = true;
     }

@@ -75,9 +75,8 @@ void balm_journal_forget(struct balm_journal_write *write);
 void balm_journal_settled(struct balm_journal_write *write, struct balm_value status,
                           const char *request_id, int64_t ms);
 
-/* The run has ended: value is its result as it will be printed, after what it left (null: not
-   known). ended comes once, at once where nobody has to wait, else from the loop. */
-void balm_journal_end(struct balm_journal *journal, struct balm_value value,
-                      struct balm_value after, void (*ended)(void *owner), void *owner);
+/* The run has ended, and its result is made. ended comes once, at once where nobody has to wait,
+   else from the loop. */
+void balm_journal_end(struct balm_journal *journal, void (*ended)(void *owner), void *owner);
 
 #endif

@@ -12,12 +12,6 @@
 
 #define LEASE_SLACK_US ((int64_t)60 * 1000000)
 
-static void set(struct balm_arena *arena, struct balm_value map, const char *key,
-                struct balm_value value)
-{
-    balm_map_set(arena, map, key, value);
-}
-
 static struct balm_value text_or_null(const char *text)
 {
     return text && text[0] ? balm_string(text) : balm_null();
@@ -30,26 +24,27 @@ struct balm_value balm_journal_head(const struct balm_journal *journal, const ch
     const struct balm_intent *intent = result->intent;
     const struct balm_finding *finding = intent->finding;
     const char *remediation = intent->association.remediation;
-    struct balm_value head = balm_map(arena);
+    struct balm_value head = balm_map_sized(arena, 20);
 
-    set(arena, head, "run", balm_string(result->run));
-    set(arena, head, "started", balm_time_text(arena, result->started));
-    set(arena, head, "action", balm_string(balm_action_name(intent->action)));
-    set(arena, head, "status", balm_string(status));
-    set(arena, head, "remediation", text_or_null(remediation ? remediation : finding->remediation));
-    set(arena, head, "version",
-        intent->version ? balm_string(balm_version_hash(intent->version)) : balm_null());
-    set(arena, head, "policy", text_or_null(finding->policy_id));
-    set(arena, head, "account", balm_string(finding->account));
-    set(arena, head, "region", balm_string(intent->region));
-    set(arena, head, "resource", balm_resource_name(finding->resource));
-    set(arena, head, "writes", balm_int((int64_t)journal->count));
+    balm_map_add(arena, head, "run", balm_string(result->run));
+    balm_map_add(arena, head, "started", balm_time_text(arena, result->started));
+    balm_map_add(arena, head, "action", balm_string(balm_action_name(intent->action)));
+    balm_map_add(arena, head, "status", balm_string(status));
+    balm_map_add(arena, head, "remediation",
+                 text_or_null(remediation ? remediation : finding->remediation));
+    balm_map_add(arena, head, "version",
+                 intent->version ? balm_string(balm_version_hash(intent->version)) : balm_null());
+    balm_map_add(arena, head, "policy", text_or_null(finding->policy_id));
+    balm_map_add(arena, head, "account", balm_string(finding->account));
+    balm_map_add(arena, head, "region", balm_string(intent->region));
+    balm_map_add(arena, head, "resource", balm_resource_name(finding->resource));
+    balm_map_add(arena, head, "writes", balm_int((int64_t)journal->count));
     if (intent->version) {
-        set(arena, head, "reversible",
-            balm_bool(balm_get_bool(intent->declaration, "has_undo", false)));
+        balm_map_add(arena, head, "reversible",
+                     balm_bool(balm_get_bool(intent->declaration, "has_undo", false)));
     }
-    if (intent->again) set(arena, head, "undoes", balm_string(intent->again->run));
-    set(arena, head, "engine", journal->ledger->engine);
+    if (intent->again) balm_map_add(arena, head, "undoes", balm_string(intent->again->run));
+    balm_map_add(arena, head, "engine", journal->ledger->engine);
     return head;
 }
 
@@ -58,9 +53,9 @@ static struct balm_value config_of(const struct balm_intent *intent, struct balm
     struct balm_value config;
 
     if (!intent->policy || !balm_policy_path(intent->policy)[0]) return balm_null();
-    config = balm_map(arena);
-    set(arena, config, "path", balm_string(balm_policy_path(intent->policy)));
-    set(arena, config, "sha256", balm_string(balm_policy_hash(intent->policy)));
+    config = balm_map_sized(arena, 2);
+    balm_map_add(arena, config, "path", balm_string(balm_policy_path(intent->policy)));
+    balm_map_add(arena, config, "sha256", balm_string(balm_policy_hash(intent->policy)));
     return config;
 }
 
@@ -81,26 +76,28 @@ static struct balm_value began_of(const struct balm_journal *journal, struct bal
     const struct balm_result *result = journal->result;
     const struct balm_intent *intent = result->intent;
     const struct balm_finding *finding = intent->finding;
-    struct balm_value began = balm_map(arena);
+    struct balm_value began = balm_map_sized(arena, 24);
 
-    set(arena, began, "action", balm_string(balm_action_name(intent->action)));
-    set(arena, began, "script", balm_string(balm_version_path(intent->version)));
-    set(arena, began, "version", balm_string(balm_version_hash(intent->version)));
-    set(arena, began, "config", config_of(intent, arena));
-    set(arena, began, "remediation", balm_string(intent->association.remediation));
-    set(arena, began, "source", text_or_null(finding->source));
-    set(arena, began, "event", text_or_null(finding->event_id));
-    set(arena, began, "policy", text_or_null(finding->policy_id));
-    set(arena, began, "account", balm_string(finding->account));
-    set(arena, began, "region", balm_string(finding->region)); /* as the event has it */
-    set(arena, began, "partition", text_or_null(intent->partition));
-    set(arena, began, "role", text_or_null(intent->role_arn));
-    set(arena, began, "external_id", external_id_of(intent));
-    set(arena, began, "by_hand", balm_bool(intent->by_hand));
-    set(arena, began, "skipped_guards", balm_skipped_guards(intent->engine, arena));
-    set(arena, began, "resource", balm_scrub_mark(journal->scrub, finding->resource, arena));
-    set(arena, began, "parameters", balm_scrub_mark(journal->scrub, intent->parameters, arena));
-    set(arena, began, "before", balm_scrub_mark(journal->scrub, result->before, arena));
+    balm_map_add(arena, began, "action", balm_string(balm_action_name(intent->action)));
+    balm_map_add(arena, began, "script", balm_string(balm_version_path(intent->version)));
+    balm_map_add(arena, began, "version", balm_string(balm_version_hash(intent->version)));
+    balm_map_add(arena, began, "config", config_of(intent, arena));
+    balm_map_add(arena, began, "remediation", balm_string(intent->association.remediation));
+    balm_map_add(arena, began, "source", text_or_null(finding->source));
+    balm_map_add(arena, began, "event", text_or_null(finding->event_id));
+    balm_map_add(arena, began, "policy", text_or_null(finding->policy_id));
+    balm_map_add(arena, began, "account", balm_string(finding->account));
+    balm_map_add(arena, began, "region", balm_string(finding->region)); /* as the event has it */
+    balm_map_add(arena, began, "partition", text_or_null(intent->partition));
+    balm_map_add(arena, began, "role", text_or_null(intent->role_arn));
+    balm_map_add(arena, began, "external_id", external_id_of(intent));
+    balm_map_add(arena, began, "by_hand", balm_bool(intent->by_hand));
+    balm_map_add(arena, began, "skipped_guards", balm_skipped_guards(intent->engine, arena));
+    balm_map_add(arena, began, "resource",
+                 balm_scrub_mark(journal->scrub, finding->resource, arena));
+    balm_map_add(arena, began, "parameters",
+                 balm_scrub_mark(journal->scrub, intent->parameters, arena));
+    balm_map_add(arena, began, "before", balm_scrub_mark(journal->scrub, result->before, arena));
     return began;
 }
 
@@ -116,8 +113,8 @@ static void add_open(const struct balm_journal *journal, struct balm_changes *ch
         ledger->process = balm_copy(&ledger->arena, open);
         if (ledger->arena.code) ledger->process = balm_null(); /* what is half is not used */
     }
-    set(changes->arena, open, "until", balm_time_value(until));
-    set(changes->arena, open, BALM_LEDGER_HEAD, head);
+    balm_map_set(changes->arena, open, "until", balm_time_value(until));
+    balm_map_set(changes->arena, open, BALM_LEDGER_HEAD, head);
     balm_changes_put(changes, BALM_LEDGER_OPEN, journal->result->run, open);
 }
 
@@ -158,15 +155,17 @@ void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *ve
 }
 
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *script, struct balm_value *began,
+                                  struct balm_buf *script, struct balm_buf *began,
                                   struct balm_err *err)
 {
     const char *run = journal->result->run;
-    struct balm_arena *arena = changes->arena;
-    enum balm_code code =
-        balm_seal_value(journal->ledger->seal, arena, began_of(journal, arena), run, began, err);
+    struct balm_value value = began_of(journal, changes->arena);
+    enum balm_code code = balm_arena_status(changes->arena, err);
 
-    if (!code) code = balm_began_sign(journal->ledger, run, *began, arena, err);
+    if (!code) {
+        code = balm_seal_value(journal->ledger->seal, changes->arena, value, run, &value, err);
+    }
+    if (!code) code = balm_began_sign(journal->ledger, run, value, began, err);
     if (code) return code;
     add_open(journal, changes);
     code = add_closure(journal, changes, script, err);

@@ -5,7 +5,6 @@
 #include "remedy/ledger_internal.h"
 
 #include "core/clock.h"
-#include "core/json.h"
 #include "remedy/document.h"
 #include "remedy/trail.h"
 
@@ -13,23 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLAIN_MAX   (BALM_STORE_COMMIT_MAX / 8) /* a character may be printed as six */
-#define PLAIN_DEPTH 100
-#define ENDS_MAX    256 /* that runs leave behind; more have to wait */
+#define WHOLE_MAX ((size_t)1 << 20)
+#define ENDS_MAX  256 /* that runs leave behind; more have to wait */
 
 struct balm_ledger_end {
     struct balm_ledger_end *next, *prev;
     struct balm_ledger *ledger;
     struct balm_journal *journal; /* waits; or NULL */
-    struct balm_arena arena;      /* of head */
-    struct balm_value value;      /* what is told, until the first commit; or text */
-    struct balm_buf text;
-    struct balm_value head;
+    struct balm_arena arena;      /* of trail */
+    struct balm_buf text;         /* what is told */
+    bool is_whole;                /* it goes with the first commit, as it is */
+    struct balm_buf head;         /* a document */
     char run[BALM_RUN_ID_LEN + 1];
     bool wrote, unverified;
     struct balm_change trail[BALM_TRAIL_CHANGES_MAX]; /* in arena */
     size_t trail_count;
-    size_t at, piece; /* what of text is not kept yet, and its next piece */
+    size_t at, piece; /* where in text what is not kept yet begins, and its next piece */
     struct balm_store_request request;
     struct balm_task task;
 };
@@ -50,6 +48,7 @@ void balm_ledger_drop_end(struct balm_ledger_end *end)
     if (end->next) end->next->prev = end->prev;
     ledger->end_count--;
     balm_buf_wipe(&end->text);
+    balm_buf_free(&end->head);
     balm_arena_free(&end->arena);
     free(end);
 }
@@ -69,11 +68,12 @@ static struct balm_ledger_end *end_new(struct balm_journal *journal)
     end->ledger = ledger;
     balm_arena_init(&end->arena, 0);
     balm_buf_init(&end->text, BALM_BUF_MAX);
+    balm_buf_init(&end->head, BALM_BUF_MAX);
     end->next = ledger->ends;
     if (end->next) end->next->prev = end;
     ledger->ends = end;
     ledger->end_count++;
-    snprintf(end->run, sizeof end->run, "%s", journal->result->run);
+    (void)strncat(end->run, journal->result->run, BALM_RUN_ID_LEN);
     end->wrote = journal->count > 0;
     /* Of a run that wrote nothing there is nothing to look at again. */
     end->unverified = end->wrote && journal->result->status == BALM_STATUS_UNVERIFIED;
@@ -82,86 +82,58 @@ static struct balm_ledger_end *end_new(struct balm_journal *journal)
 
 /* ---- what is kept ---- */
 
-static void set(struct balm_ledger_end *end, const char *key, struct balm_value value)
-{
-    balm_map_set(&end->arena, end->head, key, value);
-}
-
-/* A head that is not whole must not be kept: what is null takes away what is there. */
-static enum balm_code make_head(struct balm_ledger_end *end, const struct balm_journal *journal,
-                                struct balm_err *err)
+static enum balm_code write_head(struct balm_ledger_end *end, const struct balm_journal *journal,
+                                 struct balm_arena *scratch, struct balm_err *err)
 {
     const struct balm_result *result = journal->result;
-    struct balm_arena scratch = BALM_ARENA_INIT;
-    enum balm_code code;
+    struct balm_value head = balm_journal_head(journal, balm_status_name(result->status), scratch);
 
-    end->head = balm_copy(&end->arena,
-                          balm_journal_head(journal, balm_status_name(result->status), &scratch));
-    code = balm_arena_status(&scratch, err);
-    balm_arena_free(&scratch);
-    if (code) return code;
-    if (result->reason) set(end, "reason", balm_text(&end->arena, result->reason));
-    if (result->status == BALM_STATUS_FIXED) set(end, "verified", balm_bool(result->verified));
-    if (result->err.code) {
-        set(end, "error", balm_text(&end->arena, balm_get_string(result->error, "code", "")));
+    if (result->reason) balm_map_add(scratch, head, "reason", balm_string(result->reason));
+    if (result->status == BALM_STATUS_FIXED) {
+        balm_map_add(scratch, head, "verified", balm_bool(result->verified));
     }
-    set(end, "ms", balm_int(result->ms));
-    return balm_arena_status(&end->arena, err);
-}
-
-/* Can it be kept as it is: short, not deep, and nothing in it that printing hides? Counts size
-   down. */
-static bool is_plain(struct balm_value value, int depth, size_t *size)
-{
-    size_t own = 32 + (value.type == BALM_STRING || value.type == BALM_BYTES ? value.len : 0);
-
-    if (value.secret || depth == 0 || *size < own) return false;
-    *size -= own;
-    for (size_t i = 0; i < balm_list_len(value); i++) {
-        if (!is_plain(*balm_list_at(value, i), depth - 1, size)) return false;
-    }
-    for (size_t i = 0; i < balm_map_len(value); i++) {
-        const struct balm_entry *entry = balm_map_at(value, i);
-        if (*size < entry->key_len) return false;
-        *size -= entry->key_len;
-        if (!is_plain(entry->value, depth - 1, size)) return false;
-    }
-    return true;
-}
-
-/* The end as JSON, in end->text. */
-static enum balm_code print(struct balm_ledger_end *end, struct balm_value result,
-                            struct balm_value after, struct balm_err *err)
-{
-    (void)balm_buf_adds(&end->text, "{\"result\":");
-    (void)balm_json_print(&end->text, result, BALM_JSON_COMPACT);
-    (void)balm_buf_adds(&end->text, ",\"after\":");
-    if (balm_document_write(&end->text, after, err)) return err->code;
-    (void)balm_buf_addc(&end->text, '}');
-    return balm_buf_status(&end->text, "the result", err);
-}
-
-/* The result as it is printed, and what the run left: either goes with the first commit as it is,
-   in value, or as text. Both live in scratch, or in the run. */
-static enum balm_code tell(struct balm_ledger_end *end, const struct balm_journal *journal,
-                           struct balm_value result, struct balm_value after,
-                           struct balm_arena *scratch, struct balm_err *err)
-{
-    struct balm_value marked = balm_scrub_mark(journal->scrub, after, scratch);
-    size_t size = PLAIN_MAX;
-    struct balm_value sealed;
-
+    if (result->err.code) balm_map_add(scratch, head, "error", balm_get(result->error, "code"));
+    balm_map_add(scratch, head, "ms", balm_int(result->ms));
+    /* One that is not whole must not be kept: what is null takes away what is there. */
     if (balm_arena_status(scratch, err)) return err->code;
-    if (balm_seal_value(end->ledger->seal, scratch, marked, end->run, &sealed, err)) {
-        return err->code;
+    return balm_document_write(&end->head, head, err);
+}
+
+/* A member's name that begins with "$" would be taken for a document's own. */
+static bool may_be_tagged(struct balm_value json)
+{
+    const char *at = json.as.text;
+
+    while ((at = strchr(at, '$')) && at[-1] != '"') {
+        at++;
     }
-    if (!is_plain(result, PLAIN_DEPTH, &size) || !is_plain(sealed, PLAIN_DEPTH, &size)) {
-        return print(end, result, sealed, err);
+    return at != NULL;
+}
+
+/* The result as it is printed, and what the run left. */
+static enum balm_code write_text(struct balm_ledger_end *end, const struct balm_journal *journal,
+                                 struct balm_arena *scratch, struct balm_err *err)
+{
+    struct balm_value json = journal->result->json;
+    struct balm_value marked = balm_scrub_mark(journal->scrub, journal->result->after, scratch);
+    struct balm_buf after = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value sealed;
+    enum balm_code code = balm_is_null(json) ? balm_nomem(err) : balm_arena_status(scratch, err);
+
+    if (!code) {
+        code = balm_seal_value(end->ledger->seal, scratch, marked, end->run, &sealed, err);
     }
-    end->value = balm_map(scratch);
-    balm_map_set(scratch, end->value, "result", result);
-    balm_map_set(scratch, end->value, "after", sealed);
-    return balm_arena_status(scratch, err);
+    if (!code) code = balm_document_write(&after, sealed, err);
+    if (!code) {
+        (void)balm_buf_room(&end->text, json.len + after.len + 64); /* all at once */
+        (void)balm_buf_adds(&end->text, "{}");
+        balm_document_join(&end->text, "result", json.as.text, json.len);
+        balm_document_join(&end->text, "after", after.bytes, after.len);
+        end->is_whole = end->text.len <= WHOLE_MAX && !may_be_tagged(json);
+        code = balm_buf_status(&end->text, "the result", err);
+    }
+    balm_buf_free(&after);
+    return code;
 }
 
 /* ---- commits ---- */
@@ -206,9 +178,9 @@ static void add_piece(struct balm_ledger_end *end, struct balm_changes *changes)
     char partition[BALM_SORT_SIZE];
 
     balm_ledger_items_of(partition, end->run);
-    if (!balm_is_null(end->value)) {
-        balm_changes_put(changes, partition, "end.000", end->value);
-        end->value = balm_null();
+    if (end->is_whole) {
+        balm_changes_document(changes, partition, "end.000", &end->text);
+        end->at = end->text.len;
         return;
     }
     balm_changes_piece(changes, partition, "end", end->piece++,
@@ -223,7 +195,7 @@ static void add_marks(struct balm_ledger_end *end, struct balm_changes *changes)
 
     balm_ledger_day(day, end->run);
     balm_ledger_heads_of(partition, day);
-    balm_changes_put(changes, partition, end->run, end->head);
+    balm_changes_document(changes, partition, end->run, &end->head);
     balm_changes_day(end->ledger, changes, day);
     if (end->wrote) balm_changes_put(changes, BALM_LEDGER_OPEN, end->run, balm_null());
     if (end->unverified) {
@@ -269,12 +241,12 @@ static bool let_some_through(const struct balm_journal *journal)
     return write != NULL;
 }
 
-void balm_journal_end(struct balm_journal *journal, struct balm_value value,
-                      struct balm_value after, void (*ended)(void *owner), void *owner)
+void balm_journal_end(struct balm_journal *journal, void (*ended)(void *owner), void *owner)
 {
     struct balm_ledger *ledger = journal->ledger;
     struct balm_ledger_end *end = ledger ? end_new(journal) : NULL;
     struct balm_arena scratch = BALM_ARENA_INIT;
+    struct balm_err *err;
     bool waits;
 
     if (ledger) balm_timer_stop(ledger->loop, &journal->timer);
@@ -290,11 +262,11 @@ void balm_journal_end(struct balm_journal *journal, struct balm_value value,
         journal->ended = ended;
         journal->owner = owner;
     }
-    (void)make_head(end, journal, &end->request.err);
+    err = &end->request.err;
     end->trail_count = balm_trail_changes(journal->result, let_some_through(journal),
                                           balm_clock_now(), &end->arena, end->trail);
-    if (end->request.err.code || tell(end, journal, value, after, &scratch, &end->request.err) ||
-        balm_arena_status(&end->arena, &end->request.err)) {
+    if (write_head(end, journal, &scratch, err) || write_text(end, journal, &scratch, err) ||
+        balm_arena_status(&end->arena, err)) {
         balm_task_add(ledger->loop, &end->task, finish, end);
     } else {
         commit(end);

@@ -64,6 +64,8 @@ void balm_ledger_day(char day[BALM_DAY_SIZE], const char *run);
 /* Of a day's microseconds since 1970. */
 void balm_ledger_day_of(char day[BALM_DAY_SIZE], int64_t micros);
 
+/* Where of a run's items a call lies, "call.00001", or what it came to, "done.00001". */
+void balm_call_sort(char out[BALM_SORT_SIZE], const char *kind, size_t number);
 /* The partition of a run's own items, and of the heads of a day. */
 void balm_ledger_items_of(char out[BALM_SORT_SIZE], const char *run);
 void balm_ledger_heads_of(char out[BALM_SORT_SIZE], const char *day);
@@ -79,6 +81,9 @@ struct balm_changes {
 /* Adds one item; the texts of partition and sort are copied. A null value removes. */
 struct balm_change *balm_changes_put(struct balm_changes *changes, const char *partition,
                                      const char *sort, struct balm_value value);
+/* The same with the value's document, which is borrowed until the commit. */
+void balm_changes_document(struct balm_changes *changes, const char *partition, const char *sort,
+                           const struct balm_buf *document);
 /* Adds text as pieces below sort; borrows it. */
 void balm_changes_pieces(struct balm_changes *changes, const char *partition, const char *sort,
                          const char *text, size_t len);
@@ -96,16 +101,17 @@ enum balm_code balm_changes_status(const struct balm_changes *changes, struct ba
 
 /* ---- ledger_sign.c ---- */
 
-/* Adds `mac`, under the store's key: that this is what the run was to do. */
+/* Adds began to document, with `mac`, under the store's key: that this is what the run was to
+   do. */
 enum balm_code balm_began_sign(struct balm_ledger *ledger, const char *run, struct balm_value began,
-                               struct balm_arena *arena, struct balm_err *err);
+                               struct balm_buf *document, struct balm_err *err);
 
 /* ---- journal_begin.c ---- */
 
-/* Adds that the run has begun; *began is what it is to do, sealed and signed, to go with the write
-   that waits. The source lies in script until it is committed. */
+/* Adds that the run has begun; began gets what it is to do, sealed and signed, a document to go
+   with the write that waits. The source lies in script until it is committed. */
 enum balm_code balm_journal_begin(struct balm_journal *journal, struct balm_changes *changes,
-                                  struct balm_buf *script, struct balm_value *began,
+                                  struct balm_buf *script, struct balm_buf *began,
                                   struct balm_err *err);
 /* The store has this version's source. */
 void balm_ledger_knows(struct balm_ledger *ledger, const struct balm_version *version);

@@ -58,6 +58,19 @@ void balm_ledger_heads_of(char out[BALM_SORT_SIZE], const char *day)
     join(out, "run/", day);
 }
 
+void balm_call_sort(char out[BALM_SORT_SIZE], const char *kind, size_t number)
+{
+    char digits[24];
+    char *at = digits + sizeof digits - 1;
+
+    *at = '\0';
+    for (size_t width = 5; width > 0 || number > 0; number /= 10) {
+        *--at = (char)('0' + number % 10);
+        if (width > 0) width--;
+    }
+    join(out, kind, at);
+}
+
 /* ---- changes ---- */
 
 struct balm_change *balm_changes_put(struct balm_changes *changes, const char *partition,
@@ -75,6 +88,15 @@ struct balm_change *balm_changes_put(struct balm_changes *changes, const char *p
                                       .sort = balm_arena_strdup(changes->arena, sort),
                                       .value = value}};
     return change;
+}
+
+void balm_changes_document(struct balm_changes *changes, const char *partition, const char *sort,
+                           const struct balm_buf *document)
+{
+    struct balm_change *change = balm_changes_put(changes, partition, sort, balm_null());
+
+    change->document = document->bytes;
+    change->document_len = document->len;
 }
 
 void balm_changes_day(struct balm_ledger *ledger, struct balm_changes *changes, const char *day)

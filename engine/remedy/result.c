@@ -67,15 +67,20 @@ int balm_exit_join(int a, int b)
 
 /* ---- as an object ---- */
 
-/* The fields of one object, collected, then made into a map at once. */
+/* An object under way: its fields have different names. */
 struct fields {
-    struct balm_entry at[32];
-    size_t count;
+    struct balm_value map;
+    struct balm_arena *arena;
 };
 
-static void add(struct fields *fields, const char *name, struct balm_value value)
+static struct fields begin(struct balm_arena *arena, size_t count)
 {
-    fields->at[fields->count++] = (struct balm_entry){name, (uint32_t)strlen(name), value};
+    return (struct fields){balm_map_sized(arena, count), arena};
+}
+
+static void add(const struct fields *fields, const char *name, struct balm_value value)
+{
+    balm_map_add(fields->arena, fields->map, name, value);
 }
 
 /* null where there is no text */
@@ -87,16 +92,16 @@ static struct balm_value text_or_null(const char *text)
 static struct balm_value origin_value(const struct balm_origin *origin, const char *event_id,
                                       struct balm_arena *arena)
 {
-    struct fields fields = {.count = 0};
+    struct fields fields = begin(arena, 4);
 
     add(&fields, "source", balm_string(origin->source));
     add(&fields, "number", balm_int((int64_t)origin->number));
     if (origin->line > 0) add(&fields, "line", balm_int((int64_t)origin->line));
     if (event_id[0]) add(&fields, "id", balm_string(event_id));
-    return balm_map_of(arena, fields.at, fields.count);
+    return fields.map;
 }
 
-static void add_what(struct fields *fields, const struct balm_result *result,
+static void add_what(const struct fields *fields, const struct balm_result *result,
                      struct balm_arena *arena)
 {
     const struct balm_intent *intent = result->intent;
@@ -127,7 +132,7 @@ static void add_what(struct fields *fields, const struct balm_result *result,
     }
 }
 
-static void add_planned(struct fields *fields, const struct balm_result *result)
+static void add_planned(const struct fields *fields, const struct balm_result *result)
 {
     static const char *const members[] = {"destructive", "actions"};
 
@@ -138,7 +143,7 @@ static void add_planned(struct fields *fields, const struct balm_result *result)
 }
 
 /* What only some ends have. */
-static void add_end(struct fields *fields, const struct balm_result *result)
+static void add_end(const struct fields *fields, const struct balm_result *result)
 {
     bool is_verified = result->status == BALM_STATUS_FIXED;
 
@@ -158,7 +163,7 @@ static void add_end(struct fields *fields, const struct balm_result *result)
 struct balm_value balm_result_value(const struct balm_result *result,
                                     const struct balm_origin *origin, struct balm_arena *arena)
 {
-    struct fields fields = {.count = 0};
+    struct fields fields = begin(arena, 26);
 
     add_what(&fields, result, arena);
     add_end(&fields, result);
@@ -171,18 +176,18 @@ struct balm_value balm_result_value(const struct balm_result *result,
     }
     add(&fields, "started", balm_time_text(arena, result->started));
     add(&fields, "ms", balm_int(result->ms));
-    return balm_map_of(arena, fields.at, fields.count);
+    return fields.map;
 }
 
 struct balm_value balm_fault_value(const struct balm_err *err, const struct balm_origin *origin,
                                    struct balm_arena *arena)
 {
-    struct fields fields = {.count = 0};
+    struct fields fields = begin(arena, 3);
 
     add(&fields, "status", balm_string("failed"));
     add(&fields, "error", balm_error_value(err, balm_null(), arena));
     add(&fields, "event", origin_value(origin, "", arena));
-    return balm_map_of(arena, fields.at, fields.count);
+    return fields.map;
 }
 
 struct balm_value balm_error_value(const struct balm_err *err, struct balm_value detail,
@@ -191,7 +196,7 @@ struct balm_value balm_error_value(const struct balm_err *err, struct balm_value
     static const char *const known[] = {"service",    "operation", "status",
                                         "request_id", "file",      "line"};
     const char *code = err->aws_code[0] ? err->aws_code : balm_code_name(err->code);
-    struct fields fields = {.count = 0};
+    struct fields fields = begin(arena, 9);
 
     code = balm_get_string(detail, "code", code);
     add(&fields, "code", balm_text(arena, code));
@@ -201,5 +206,5 @@ struct balm_value balm_error_value(const struct balm_err *err, struct balm_value
         if (value && !balm_is_null(*value)) add(&fields, known[i], *value);
     }
     add(&fields, "retryable", balm_bool(balm_get_bool(detail, "retryable", err->retryable)));
-    return balm_map_of(arena, fields.at, fields.count);
+    return fields.map;
 }

@@ -47,8 +47,9 @@ struct balm_result {
                                 printed; null: not known */
     int64_t started;         /* microseconds since 1970 */
     int64_t ms;
-    struct balm_value value; /* all of it as the object that is printed and kept; of a run that has
-                                ended */
+    /* Of a run that has ended: all of it as the object that is printed and kept, and the same as
+       compact JSON, a string; null where memory ran out. */
+    struct balm_value value, json;
 };
 
 /* The result object, in arena. */

@@ -2,6 +2,7 @@
  * run_end: how a run ends: what its result says, and what is kept of it.
  */
 #include "core/clock.h"
+#include "core/json.h"
 #include "remedy/guard.h"
 #include "remedy/plan.h"
 #include "remedy/run_internal.h"
@@ -23,6 +24,18 @@ static struct balm_value plan_of(struct balm_run *run)
         .why_incomplete = run->result.detail};
 
     return balm_plan_make(&parts, &run->arena);
+}
+
+static struct balm_value json_of(struct balm_value value, struct balm_arena *arena)
+{
+    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
+    struct balm_value json = balm_null();
+
+    if (!balm_json_print(&text, value, BALM_JSON_COMPACT) && !text.code) {
+        json = balm_text_n(arena, text.bytes, text.len);
+    }
+    balm_buf_free(&text);
+    return json;
 }
 
 static void tell(void *owner)
@@ -53,7 +66,8 @@ static void finish(void *owner)
     balm_guards_ended(run->engine, result);
     /* Also what the event gave may have turned out to be sensitive. */
     result->value = scrubbed(run, balm_result_value(result, run->order.origin, &run->arena));
-    balm_journal_end(&run->journal, result->value, run->result.after, tell, run);
+    result->json = json_of(result->value, &run->arena);
+    balm_journal_end(&run->journal, tell, run);
 }
 
 void balm_run_end(struct balm_run *run, enum balm_status status)

@@ -164,6 +164,14 @@ static bool is_same_place(const struct balm_store_write *a, const struct balm_st
     return strcmp(a->sort, b->sort) == 0 && strcmp(a->partition, b->partition) == 0;
 }
 
+static enum balm_code copy_document(struct balm_store_op *op, struct balm_store_write *write,
+                                    const char *document, size_t len, struct balm_err *err)
+{
+    write->len = len;
+    write->document = balm_arena_copy(&op->arena, document, len);
+    return balm_arena_status(&op->arena, err);
+}
+
 static enum balm_code write_document(struct balm_store_op *op, struct balm_store_write *write,
                                      struct balm_value value, struct balm_err *err)
 {
@@ -177,9 +185,7 @@ static enum balm_code write_document(struct balm_store_op *op, struct balm_store
                   balm_type_name(value.type));
     }
     if (code) return balm_err_prefix(err, "%s %s", write->partition, write->sort);
-    write->len = text->len;
-    write->document = balm_arena_copy(&op->arena, text->bytes, text->len);
-    return balm_arena_status(&op->arena, err);
+    return copy_document(op, write, text->bytes, text->len, err);
 }
 
 static enum balm_code copy_change(struct balm_store_op *op, const struct balm_change *change,
@@ -208,7 +214,11 @@ static enum balm_code copy_change(struct balm_store_op *op, const struct balm_ch
                          item->sort);
     }
     op->write_count++;
-    if (change->only_checked || balm_is_null(item->value)) return BALM_OK;
+    if (change->only_checked) return BALM_OK;
+    if (change->document) {
+        return copy_document(op, write, change->document, change->document_len, err);
+    }
+    if (balm_is_null(item->value)) return BALM_OK;
     return write_document(op, write, item->value, err);
 }
 

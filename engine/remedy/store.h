@@ -117,6 +117,10 @@ struct balm_change {
     struct balm_item item;
     enum balm_condition condition;
     bool only_checked; /* the condition must hold; the item is left as it is */
+    /* Where item.value was written already: its document (document.h), a map. item.value is then
+       not looked at. */
+    const char *document;
+    size_t document_len;
 };
 
 /* Of one commit: DynamoDB's limits for a transaction, with room for what comes along. */

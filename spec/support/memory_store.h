@@ -83,8 +83,13 @@ static inline void apply(struct balm_store *store, const struct balm_change *cha
     struct balm_err err;
 
     if (item_at(store, from->partition, from->sort)) drop_item(at);
-    if (balm_is_null(from->value)) return;
-    if (balm_document_write(&text, from->value, &err)) abort();
+    if (change->document) {
+        (void)balm_buf_add(&text, change->document, change->document_len);
+    } else if (balm_is_null(from->value)) {
+        return;
+    } else if (balm_document_write(&text, from->value, &err)) {
+        abort();
+    }
     item = calloc(1, sizeof *item);
     if (!item) abort();
     item->partition = strdup(from->partition);
@@ -186,9 +191,13 @@ static inline void refuse_too_much(struct balm_store_request *request,
     struct balm_buf text = BALM_BUF_INIT(BALM_STORE_COMMIT_MAX);
 
     for (size_t i = 0; i < count && !request->err.code; i++) {
-        if (balm_is_null(changes[i].item.value)) continue;
-        (void)balm_document_write(&text, changes[i].item.value, &request->err);
+        if (changes[i].document) {
+            (void)balm_buf_add(&text, changes[i].document, changes[i].document_len);
+        } else if (!balm_is_null(changes[i].item.value)) {
+            (void)balm_document_write(&text, changes[i].item.value, &request->err);
+        }
     }
+    if (text.code && !request->err.code) balm_buf_status(&text, "a commit", &request->err);
     balm_buf_free(&text);
 }
 

@@ -171,6 +171,24 @@ static void makes_containers_at_once(void **state)
     assert_int_equal(balm_map_len(balm_map_of(&arena, NULL, 0)), 0);
 }
 
+static void adds_members_whose_names_differ(void **state)
+{
+    static char keys[100][8];
+    struct balm_value map = balm_map_sized(&arena, 2);
+    (void)state;
+    for (int i = 0; i < 100; i++) { /* more than were announced, and than a small map holds */
+        (void)snprintf(keys[i], sizeof keys[i], "k%d", i);
+        balm_map_add(&arena, map, keys[i], balm_int(i));
+    }
+    assert_int_equal(balm_map_len(map), 100);
+    assert_string_equal(balm_map_at(map, 99)->key, "k99");
+    assert_int_equal(balm_get_int(map, "k0", -1), 0);
+    assert_int_equal(balm_get_int(map, "k77", -1), 77);
+    balm_map_set(&arena, map, "k77", balm_int(1));
+    assert_int_equal(balm_map_len(map), 100);
+    balm_map_add(&arena, balm_null(), "k", balm_int(1)); /* what an earlier failure left */
+}
+
 static void a_map_made_again_is_changed_on_its_own(void **state)
 {
     static const size_t sizes[] = {1, 16, 17, 100};
@@ -354,6 +372,7 @@ int main(void)
         cmocka_unit_test(removes_and_keeps_the_order),
         cmocka_unit_test(filters_and_renames_in_place),
         cmocka_unit_test(makes_containers_at_once),
+        cmocka_unit_test(adds_members_whose_names_differ),
         cmocka_unit_test(a_map_made_again_is_changed_on_its_own),
         cmocka_unit_test(reads_without_fear),
         cmocka_unit_test(walks_a_path),

@@ -22,10 +22,16 @@ struct told {
     int exit; /* -1: not done */
 };
 
-static void answer(void *owner, struct balm_value value)
+static void answer(void *owner, struct balm_value value, struct balm_value json)
 {
     struct told *told = owner;
+    struct balm_buf printed = BALM_BUF_INIT(BALM_BUF_MAX);
 
+    if (!balm_is_null(json)) {
+        assert_int_equal(balm_json_print(&printed, value, BALM_JSON_COMPACT), BALM_OK);
+        assert_string_equal(json.as.text, printed.bytes);
+        balm_buf_free(&printed);
+    }
     balm_list_push(&told->fixture->arena, told->answers, balm_copy(&told->fixture->arena, value));
 }
 

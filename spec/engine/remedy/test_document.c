@@ -143,6 +143,20 @@ static void finds_escaped_keys_of_large_maps(void **state)
     assert_true(balm_equal(back, map));
 }
 
+static void takes_members_that_are_written_already(void **state)
+{
+    struct balm_value value = balm_map(&arena);
+    (void)state;
+    (void)written(value);
+    balm_document_join(&text, "first", "{}", 2);
+    balm_document_join(&text, "second", "[1]", 3);
+    assert_string_equal(text.bytes, "{\"first\":{},\"second\":[1]}");
+    balm_map_set(&arena, value, "only", balm_string("{"));
+    (void)written(value);
+    balm_document_join(&text, "more", "null", 4);
+    assert_string_equal(text.bytes, "{\"only\":\"{\",\"more\":null}");
+}
+
 static void leaves_what_is_sealed(void **state)
 {
     struct balm_value sealed = balm_map(&arena);
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test_teardown(keeps_what_a_plan_cannot_know, clean),
         cmocka_unit_test_teardown(takes_no_key_of_a_value_for_a_tag, clean),
         cmocka_unit_test_teardown(finds_escaped_keys_of_large_maps, clean),
+        cmocka_unit_test_teardown(takes_members_that_are_written_already, clean),
         cmocka_unit_test_teardown(leaves_what_is_sealed, clean),
         cmocka_unit_test_teardown(never_writes_a_secret, clean),
         cmocka_unit_test_teardown(refuses_keys_that_json_would_change, clean),

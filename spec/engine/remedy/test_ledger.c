@@ -270,6 +270,22 @@ static void a_result_of_long_names_is_kept_as_well(void **state)
     assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
 }
 
+/* Some are what a document has for its own. */
+static void a_result_of_any_names_is_kept_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_all(fixture);
+    write_file(fixture, "own_long.lua",
+               "return { id = 'Own.Long', parameters = {}, fix = function() end,\n"
+               "  check = function() return true, { { ['$time'] = 'noon' },\n"
+               "    { ['$ref'] = '#/a', ['b\"$'] = '\"$' }, '$', '' } end }");
+    run(fixture, "Own.Long", NULL, 0);
+    assert_string_equal(text_at(fixture, "status"), "compliant");
+    assert_string_equal(text_at(fixture, "before.0.$time"), "noon");
+    assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
+}
+
 /* ---- runs that are ended from outside ---- */
 
 /* Until its write waits for a disk that does not answer. */
@@ -570,6 +586,7 @@ int main(void)
         TEST(a_run_whose_end_is_there_in_part_can_be_undone),
         TEST(a_result_of_control_characters_is_kept_as_well),
         TEST(a_result_of_long_names_is_kept_as_well),
+        TEST(a_result_of_any_names_is_kept_as_it_is),
         TEST(what_waits_for_the_disk_is_not_sent_when_the_run_is_aborted),
         TEST(a_run_may_be_dropped_while_it_waits_for_the_disk),
         TEST(a_run_that_vanished_is_told_with_its_writes),

@@ -421,6 +421,42 @@ static void keeps_the_order_in_which_it_was_asked(void **state)
     }
 }
 
+/* What was just found to be empty is not taken to be so still. */
+static void finds_what_was_written_between_two_reads(void **state)
+{
+    const struct balm_store_query all = {.partition = "p", .limit = 9};
+    const struct balm_store_query other = {.partition = "q", .limit = 9};
+    struct balm_store_request *reads[6];
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct outcome *reading = new_outcome(&fixture);
+        struct outcome *writing = new_outcome(&fixture);
+        struct balm_change change = change_to(i, BALM_ALWAYS, 0);
+        balm_store_read(fixture.store, &reading->request, i % 3 == 2 ? &other : &all);
+        reads[i] = &reading->request;
+        if (i == 3) balm_store_commit(fixture.store, &writing->request, &change, 1);
+    }
+    settle(&fixture);
+    for (int i = 0; i < 6; i++) {
+        succeeds(reads[i]);
+        assert_int_equal(reads[i]->count, i == 4 ? 1 : 0);
+    }
+}
+
+static void takes_a_value_that_is_written_already(void **state)
+{
+    static const char document[] = "{\"at\":{\"$time\":\"1970-01-01T00:00:00Z\"}}";
+    struct balm_change change = {.item = {.partition = "p", .sort = "a"},
+                                 .document = document,
+                                 .document_len = sizeof document - 1};
+    struct balm_store_request *read;
+    (void)state;
+    succeeds(commit(&fixture, &change, 1));
+    read = query(&fixture, &(struct balm_store_query){.partition = "p", .limit = 1});
+    assert_int_equal(read->count, 1);
+    assert_int_equal(balm_get(read->items[0].value, "at").type, BALM_TIME);
+}
+
 static void gives_a_race_to_one_alone(void **state)
 {
     struct balm_store_request *requests[50];
@@ -567,6 +603,8 @@ int main(void)
         TEST(refuses_too_many_changes_and_a_place_twice),
         TEST(refuses_a_read_without_key_or_limit),
         TEST(keeps_the_order_in_which_it_was_asked),
+        TEST(finds_what_was_written_between_two_reads),
+        TEST(takes_a_value_that_is_written_already),
         TEST(gives_a_race_to_one_alone),
         TEST(loses_no_count_between_two_stores),
         TEST(answers_nobody_who_was_forgotten),
