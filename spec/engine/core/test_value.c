@@ -173,7 +173,7 @@ static void makes_containers_at_once(void **state)
 
 static void adds_members_whose_names_differ(void **state)
 {
-    static char keys[100][8];
+    static char keys[100][16];
     struct balm_value map = balm_map_sized(&arena, 2);
     (void)state;
     for (int i = 0; i < 100; i++) { /* more than were announced, and than a small map holds */
