@@ -312,7 +312,8 @@ static void read_error(struct reading *reading)
         read = read_json(reading);
     }
     if (!read) by_status(reading);
-    if (!balm_map_get(reading->error, code_key)) {
+    /* One that holds elements is none. */
+    if (!balm_get_string(reading->error, code_key, "")[0]) {
         (void)balm_map_set(reading->arena, reading->error, code_key,
                            balm_textf(reading->arena, "%d", reading->status));
     }

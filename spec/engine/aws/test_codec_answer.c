@@ -170,6 +170,11 @@ static void an_error_without_words_is_named_after_its_status(void **state)
     (void)fails("dynamodb", "GetItem", 502, NULL, "<html><body>Bad gateway</body></html>");
     assert_string_equal(err.aws_code, "502");
     assert_string_equal(err.message, "Bad Gateway");
+    (void)fails("s3", "HeadBucket", 404, NULL,
+                "<Error><Code>NoSuch<Code>NoSuchBucket</Code></Code></Error>");
+    assert_string_equal(err.aws_code, "404");
+    (void)fails("s3", "HeadBucket", 404, NULL, "<Error><Code></Code></Error>");
+    assert_string_equal(err.aws_code, "404");
 }
 
 static void an_error_behind_a_good_status_is_seen(void **state)
