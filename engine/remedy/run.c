@@ -243,6 +243,7 @@ enum balm_code balm_run_start(struct balm_run **out, const struct balm_engine *e
     run->done = done;
     run->owner = owner;
     balm_arena_init(&run->arena, RUN_MEMORY_OF * engine->limits.memory);
+    balm_buf_init(&run->json, BALM_BUF_MAX);
     run->began = balm_clock_mono();
     balm_intent_init(&run->intent, engine, order->finding, &run->arena);
     run->intent.action = order->action;
@@ -281,6 +282,7 @@ void balm_run_release(struct balm_run *run)
     balm_journal_free(&run->journal);
     if (run->session) balm_session_release(run->session);
     balm_intent_free(&run->intent);
+    balm_buf_free(&run->json);
     balm_arena_free(&run->arena);
     free(run);
 }

@@ -26,16 +26,11 @@ static struct balm_value plan_of(struct balm_run *run)
     return balm_plan_make(&parts, &run->arena);
 }
 
-static struct balm_value json_of(struct balm_value value, struct balm_arena *arena)
+static struct balm_value json_of(struct balm_run *run, struct balm_value value)
 {
-    struct balm_buf text = BALM_BUF_INIT(BALM_BUF_MAX);
-    struct balm_value json = balm_null();
+    bool is_whole = !balm_json_print(&run->json, value, BALM_JSON_COMPACT) && !run->json.code;
 
-    if (!balm_json_print(&text, value, BALM_JSON_COMPACT) && !text.code) {
-        json = balm_text_n(arena, text.bytes, text.len);
-    }
-    balm_buf_free(&text);
-    return json;
+    return is_whole ? balm_string_n(run->json.bytes, run->json.len) : balm_null();
 }
 
 static void tell(void *owner)
@@ -66,7 +61,7 @@ static void finish(void *owner)
     balm_guards_ended(run->engine, result);
     /* Also what the event gave may have turned out to be sensitive. */
     result->value = scrubbed(run, balm_result_value(result, run->order.origin, &run->arena));
-    result->json = json_of(result->value, &run->arena);
+    result->json = json_of(run, result->value);
     balm_journal_end(&run->journal, tell, run);
 }
 

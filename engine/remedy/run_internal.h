@@ -20,6 +20,7 @@ struct balm_run {
     void (*done)(void *owner, struct balm_run *run, const struct balm_result *result);
     void *owner;
     struct balm_arena arena;
+    struct balm_buf json; /* of the result; the arena's ceiling is for what it tells of */
     char id[37];
     int64_t began; /* monotonic */
 

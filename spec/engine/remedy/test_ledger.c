@@ -270,6 +270,27 @@ static void a_result_of_long_names_is_kept_as_well(void **state)
     assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
 }
 
+/* What is told takes as much again as what it tells of. */
+static void a_result_near_the_limit_of_memory_is_kept_as_well(void **state)
+{
+    static const struct answer answers[] = {{GET, "{}", NULL, 0},
+                                            {GET, "{}", NULL, 0},
+                                            {GET, "{}", NULL, 0},
+                                            {GET, "{}", NULL, 0},
+                                            {GET, "{}", NULL, 0}};
+    struct fixture *fixture = *state;
+
+    open_all(fixture);
+    fixture->engine.limits.memory = (size_t)8 << 20;
+    write_file(fixture, "own_long.lua",
+               "return { id = 'Own.Long', parameters = {}, fix = function(s, r)\n"
+               "  for _ = 1, 5 do s:client('s3'):get_bucket_versioning {\n"
+               "    Bucket = r.Name, ExpectedBucketOwner = ('1'):rep(4000000) } end end }");
+    run(fixture, "Own.Long", answers, COUNT(answers));
+    assert_int_equal(balm_list_len(balm_path(fixture->result, "calls")), 5);
+    assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
+}
+
 /* Some are what a document has for its own. */
 static void a_result_of_any_names_is_kept_as_it_is(void **state)
 {
@@ -586,6 +607,7 @@ int main(void)
         TEST(a_run_whose_end_is_there_in_part_can_be_undone),
         TEST(a_result_of_control_characters_is_kept_as_well),
         TEST(a_result_of_long_names_is_kept_as_well),
+        TEST(a_result_near_the_limit_of_memory_is_kept_as_well),
         TEST(a_result_of_any_names_is_kept_as_it_is),
         TEST(what_waits_for_the_disk_is_not_sent_when_the_run_is_aborted),
         TEST(a_run_may_be_dropped_while_it_waits_for_the_disk),
