@@ -257,6 +257,23 @@ static void a_result_of_control_characters_is_kept_as_well(void **state)
     assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
 }
 
+/* Escaped it is six times as long: what the run may hold is no measure of what is told of it. */
+static void a_result_longer_as_text_than_the_run_may_hold_is_kept_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_all(fixture);
+    fixture->engine.limits.memory = (size_t)8 << 20;
+    write_file(fixture, "own_long.lua",
+               "return { id = 'Own.Long', parameters = {}, fix = function() end,\n"
+               "  check = function() local text = ('\\1'):rep(1000000)\n"
+               "    return true, { text, text, text, text, text, text } end }");
+    run(fixture, "Own.Long", NULL, 0);
+    assert_string_equal(text_at(fixture, "status"), "compliant");
+    assert_int_equal(count_items(fixture, "run/", ""), 1);
+    assert_true(balm_equal(load(fixture, text_at(fixture, "run")).result, fixture->result));
+}
+
 static void a_result_of_long_names_is_kept_as_well(void **state)
 {
     struct fixture *fixture = *state;
@@ -606,6 +623,7 @@ int main(void)
         TEST(a_result_too_long_for_one_commit_is_kept_in_pieces),
         TEST(a_run_whose_end_is_there_in_part_can_be_undone),
         TEST(a_result_of_control_characters_is_kept_as_well),
+        TEST(a_result_longer_as_text_than_the_run_may_hold_is_kept_as_well),
         TEST(a_result_of_long_names_is_kept_as_well),
         TEST(a_result_near_the_limit_of_memory_is_kept_as_well),
         TEST(a_result_of_any_names_is_kept_as_it_is),
