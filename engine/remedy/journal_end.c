@@ -99,7 +99,8 @@ static enum balm_code write_head(struct balm_ledger_end *end, const struct balm_
     return balm_document_write(&end->head, head, err);
 }
 
-/* A member's name that begins with "$" would be taken for a document's own. */
+/* A member's name that begins with "$" would be taken for a document's own. A text that does is
+   taken for one here: it only costs pieces. */
 static bool may_be_tagged(struct balm_value json)
 {
     const char *at = json.as.text;

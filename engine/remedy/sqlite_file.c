@@ -295,11 +295,12 @@ static void keep_log(const struct balm_sqlite_file *file, const struct stat *fou
 static enum balm_code set_up(struct balm_sqlite_file *file, bool make, bool *absent,
                              struct balm_err *err)
 {
-    static const char settings[] = "PRAGMA synchronous = FULL;" /* these two: sqlite_log.h */
-                                   "PRAGMA cache_spill = OFF;"
-                                   /* What is secret was sealed before. */
-                                   "PRAGMA secure_delete = OFF;"
-                                   "PRAGMA journal_size_limit = 33554432;";
+    static const char settings[] =
+        "PRAGMA synchronous = FULL;" /* these two: sqlite_log.h */
+        "PRAGMA cache_spill = OFF;"
+        /* What is secret was sealed before; names lie in what is kept, too. */
+        "PRAGMA secure_delete = OFF;"
+        "PRAGMA journal_size_limit = 33554432;";
     bool empty = false;
     int version = 0;
     enum balm_code code;

@@ -117,8 +117,8 @@ struct balm_change {
     struct balm_item item;
     enum balm_condition condition;
     bool only_checked; /* the condition must hold; the item is left as it is */
-    /* Where item.value was written already: its document (document.h), a map. item.value is then
-       not looked at. */
+    /* Where item.value was written already: its document (document.h), a map, copied as the rest.
+       item.value is then not looked at; NULL where it counts, or the item is removed. */
     const char *document;
     size_t document_len;
 };
